@@ -1,0 +1,84 @@
+// What several options must fulfil together, checked once each has its value.
+//
+// A rule gets the name of each option as the operator wrote it (`--port`, `FKVS_PORT`, `port in
+// FILE`), so that its sentence names what to change where it can be changed.
+
+import { isIPv4 } from "node:net";
+import type { OptionProperty, Options } from "./option-table.ts";
+import { formatSizeExactly } from "./size.ts";
+
+export interface OptionRule {
+  /** For docs/OPTIONS.md. */
+  readonly summary: string;
+  /** The sentence for options that break the rule, null for those that keep it. */
+  findFault(options: Options, nameOf: (property: OptionProperty) => string): string | null;
+}
+
+/** What a window takes besides its size. */
+export const WINDOW_MARGIN_BYTES = 4096;
+/** The largest amount a signed 32-bit number holds. */
+export const WINDOW_TOTAL_BYTES_MAX = 2 ** 31 - 1;
+
+export const OPTION_RULES: readonly OptionRule[] = [
+  {
+    summary:
+      `(max-clients + spare-windows) × (window-size + ${WINDOW_MARGIN_BYTES}) may be at most` +
+      ` ${WINDOW_TOTAL_BYTES_MAX} bytes.`,
+    findFault: findWindowFault,
+  },
+  {
+    summary: "Without TCP (`--no-tcp`), unix must be set.",
+    findFault: findListenFault,
+  },
+  {
+    summary:
+      "With TCP, host must be a loopback address (127.0.0.0/8, ::1 or localhost) unless insecure" +
+      " is set: fkvs v1 has no passwords.",
+    findFault: findExposureFault,
+  },
+];
+
+/** Takes what is surely this machine; a name only a resolver can tell is not. */
+export function isLoopback(host: string): boolean {
+  if (isIPv4(host)) return host.startsWith("127.");
+  return host === "::1" || host.toLowerCase() === "localhost";
+}
+
+function findWindowFault(
+  options: Options,
+  nameOf: (property: OptionProperty) => string,
+): string | null {
+  const windowCount = options.maxClients + options.spareWindows;
+  const totalBytes = windowCount * (options.windowSizeBytes + WINDOW_MARGIN_BYTES);
+  if (totalBytes <= WINDOW_TOTAL_BYTES_MAX) return null;
+  return (
+    `the windows of ${options.maxClients} clients and ${options.spareWindows} spare ones, each of` +
+    ` ${formatSizeExactly(options.windowSizeBytes)} and ${WINDOW_MARGIN_BYTES} bytes, would take` +
+    ` ${totalBytes} bytes, but at most ${WINDOW_TOTAL_BYTES_MAX} are` +
+    ` allowed: lower ${nameOf("maxClients")}, ${nameOf("spareWindows")} or` +
+    ` ${nameOf("windowSizeBytes")}`
+  );
+}
+
+function findListenFault(
+  options: Options,
+  nameOf: (property: OptionProperty) => string,
+): string | null {
+  if (options.tcp || options.unix !== null) return null;
+  return (
+    `${nameOf("tcp")} turns TCP off and no Unix socket is set, which leaves nothing to listen on:` +
+    ` set unix (--unix, FKVS_UNIX or unix in the file) or leave TCP on`
+  );
+}
+
+function findExposureFault(
+  options: Options,
+  nameOf: (property: OptionProperty) => string,
+): string | null {
+  if (!options.tcp || options.insecure || isLoopback(options.host)) return null;
+  return (
+    `${nameOf("host")} is "${options.host}", which is not a loopback address, and fkvs v1 has no` +
+    ` passwords, so whoever reaches it could read and change every key: choose a loopback address` +
+    ` such as 127.0.0.1, or allow it with --insecure`
+  );
+}

@@ -1,0 +1,201 @@
+// Every option of the server, once.
+//
+// The flags, the help, the names in the environment, the keys of the configuration file, the
+// output of --check-config and docs/OPTIONS.md are all made from this table, and in its order. To
+// add an option, add a property to `Options` and a row to the table; the compiler asks for the one
+// when it sees the other. What several options must fulfil together is in option-rule.ts.
+//
+//   name         flag                      environment       key in the file
+//   max-memory   --max-memory <size>       FKVS_MAX_MEMORY   max-memory
+//   tcp          --no-tcp (on by default)  FKVS_TCP          tcp
+
+import { LOG_LEVELS } from "../lib/log.ts";
+import type { LogLevel } from "../lib/log.ts";
+import {
+  boolean,
+  choice,
+  FILE_PATH_LENGTH_MAX,
+  host,
+  integer,
+  path,
+  size,
+  SOCKET_PATH_LENGTH_MAX,
+} from "./option-value.ts";
+import type { OptionValue } from "./option-value.ts";
+
+export interface Options {
+  readonly host: string;
+  /** 0 asks the system for a free one. */
+  readonly port: number;
+  readonly unix: string | null;
+  readonly tcp: boolean;
+  readonly config: string | null;
+  readonly maxClients: number;
+  readonly maxMemoryBytes: number;
+  readonly windowSizeBytes: number;
+  readonly spareWindows: number;
+  readonly sendLimitBytes: number;
+  /** 0 means never. */
+  readonly stallTimeoutSeconds: number;
+  readonly insecure: boolean;
+  readonly logLevel: LogLevel;
+}
+
+export type OptionProperty = keyof Options;
+
+export interface OptionRow<T> {
+  /** The key in the file; the other names follow from it. */
+  readonly name: string;
+  readonly value: OptionValue<T>;
+  readonly default: (memoryLimitBytes: number) => T;
+  /** What the help says instead of the default's value. */
+  readonly defaultText?: string;
+  /** False when the file cannot set it; true when left out. */
+  readonly inFile?: boolean;
+  /** A sentence without its full stop, as are all summaries. */
+  readonly summary: string;
+  /** What the flag does, where it differs from what the value means: for switches. */
+  readonly flagSummary?: string;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+export const ENVIRONMENT_PREFIX = "FKVS_";
+
+const MAX_MEMORY_MIN_BYTES = 16 * MIB;
+const MAX_MEMORY_MAX_BYTES = 32 * GIB;
+/** The rest is for the runtime, the kernel's socket buffers and the neighbours. */
+const MAX_MEMORY_SHARE = 3 / 4;
+
+export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P]> } = {
+  host: {
+    name: "host",
+    value: host(),
+    default: () => "127.0.0.1",
+    summary: "The address to listen on",
+  },
+  port: {
+    name: "port",
+    value: integer("port", 0, 65535),
+    default: () => 5995,
+    summary: "The TCP port to listen on; 0 takes a free one",
+  },
+  unix: {
+    name: "unix",
+    value: path(SOCKET_PATH_LENGTH_MAX),
+    default: () => null,
+    summary: "A Unix socket to listen on in addition to TCP",
+  },
+  tcp: {
+    name: "tcp",
+    value: boolean(),
+    default: () => true,
+    summary: "Whether to listen on TCP; without it, unix must be set",
+    flagSummary: "Do not listen on TCP; unix must then be set",
+  },
+  config: {
+    name: "config",
+    value: path(FILE_PATH_LENGTH_MAX),
+    default: () => null,
+    inFile: false,
+    summary: "A TOML file with further options",
+  },
+  maxClients: {
+    name: "max-clients",
+    value: integer("count", 1, 30_000),
+    default: () => 10_000,
+    summary: "How many connections may be open at once",
+  },
+  maxMemoryBytes: {
+    name: "max-memory",
+    value: size(MAX_MEMORY_MIN_BYTES, MAX_MEMORY_MAX_BYTES),
+    default: defaultMaxMemoryBytes,
+    defaultText: "three quarters of the machine's memory or the control group's, if lower",
+    summary: "The memory for arena, slots, expiry index and windows together",
+  },
+  windowSizeBytes: {
+    name: "window-size",
+    value: size(64 * KIB, MIB),
+    default: () => 64 * KIB,
+    summary: "The size of a connection's receive window and of its send window",
+  },
+  spareWindows: {
+    name: "spare-windows",
+    value: integer("count", 0, 16_384),
+    default: () => 1024,
+    summary: "How many further send windows the connections with unread replies share",
+  },
+  sendLimitBytes: {
+    name: "send-limit",
+    value: size(64 * KIB, 64 * MIB),
+    default: () => MIB,
+    summary: "The unread replies a connection may have before its requests wait",
+  },
+  stallTimeoutSeconds: {
+    name: "stall-timeout",
+    value: integer("seconds", 0, 86_400),
+    default: () => 60,
+    summary:
+      "The seconds after which a paused client that takes no byte of its replies is dropped;" +
+      " 0 is never",
+  },
+  insecure: {
+    name: "insecure",
+    value: boolean(),
+    default: () => false,
+    summary: "Whether to allow an address that is not loopback, though there is no password",
+    flagSummary: "Allow an address that is not loopback, though there is no password",
+  },
+  logLevel: {
+    name: "log-level",
+    value: choice("level", LOG_LEVELS),
+    default: () => "info",
+    summary: "The least serious messages to log",
+  },
+};
+
+export const OPTION_PROPERTIES = Object.keys(OPTION_TABLE) as readonly OptionProperty[];
+
+export interface RequestFlag {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** What the command line alone can ask for: the program prints and ends. */
+export const REQUEST_FLAGS = [
+  { name: "check-config", summary: "Print the options in effect and where each is from, then end" },
+  { name: "help", summary: "Print this text, then end" },
+  { name: "version", summary: "Print the version, then end" },
+] as const satisfies readonly RequestFlag[];
+
+/** A switch that is on by default has a flag to turn it off, and the other way round. */
+export function flagOf(property: OptionProperty): string {
+  const row = OPTION_TABLE[property];
+  const isOnByDefault = row.value.placeholder === null && row.default(0) === true;
+  return isOnByDefault ? `--no-${row.name}` : `--${row.name}`;
+}
+
+export function environmentNameOf(property: OptionProperty): string {
+  const name = OPTION_TABLE[property].name;
+  return ENVIRONMENT_PREFIX + name.replaceAll("-", "_").toUpperCase();
+}
+
+export function isInFile(property: OptionProperty): boolean {
+  return OPTION_TABLE[property].inFile ?? true;
+}
+
+/** The default for people to read; `none` when the option is then not set. */
+export function describeDefault<P extends OptionProperty>(property: P): string {
+  const row: OptionRow<Options[P]> = OPTION_TABLE[property];
+  if (row.defaultText !== undefined) return row.defaultText;
+  const text = row.value.formatToml(row.default(0));
+  return text === null ? "none" : text.replace(/^"(.*)"$/, "$1");
+}
+
+/** Whole mebibytes, so that --check-config prints a figure one can read. */
+function defaultMaxMemoryBytes(memoryLimitBytes: number): number {
+  const share = Math.floor((memoryLimitBytes * MAX_MEMORY_SHARE) / MIB) * MIB;
+  return Math.min(Math.max(share, MAX_MEMORY_MIN_BYTES), MAX_MEMORY_MAX_BYTES);
+}

@@ -1,0 +1,70 @@
+// An entry: one key with its value, inline in one block of the arena.
+//
+//   byte  0            2       3       4               8                [16]
+//         +------------+-------+-------+---------------+----------------+-------------+-----------+
+//         | key length | flags | class | value length  | deadline, only | key bytes   | value     |
+//         | u16        | u8    | u7    | i32           | with DEADLINE  |             | bytes     |
+//         +------------+-------+-------+---------------+----------------+-------------+-----------+
+//
+// Little-endian. The class is the block's size class (size-class.ts), so the first word of an entry
+// is never negative and a free block's always is. The deadline is in milliseconds since the epoch as
+// an unsigned 64-bit integer, low word first, 0 = never: it is kept when a later SET or PERSIST takes
+// the deadline away, because the key behind it would have to move.
+//
+// A PINNED entry is being sent from where it lies (pins.ts): it may be unlinked, but neither written
+// nor freed nor moved until the last pin is gone.
+
+import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
+import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
+
+export const ENTRY_HEADER_SIZE = 8;
+export const DEADLINE_SIZE = 8;
+export const KEY_LENGTH_MAX = 0xffff;
+
+export const KEY_LENGTH_MASK = 0xffff;
+export const FLAG_DEADLINE = 1 << 16;
+export const FLAG_PINNED = 1 << 17;
+export const CLASS_SHIFT = 24;
+
+const HIGH_WORD = 2 ** 32;
+
+/** Size of the block an entry needs at least. */
+export function entrySize(keyLength: number, valueLength: number, hasDeadline: boolean): number {
+  return ENTRY_HEADER_SIZE + (hasDeadline ? DEADLINE_SIZE : 0) + keyLength + valueLength;
+}
+
+/** Offset of the key from the entry's first byte, from the entry's first word. */
+export function keyOffsetIn(header: number): number {
+  return ENTRY_HEADER_SIZE + ((header & FLAG_DEADLINE) >>> 13);
+}
+
+/** Offset of the value from the entry's first byte, from the entry's first word. */
+export function valueOffsetIn(header: number): number {
+  return keyOffsetIn(header) + (header & KEY_LENGTH_MASK);
+}
+
+/** Deadline of the entry at `word`, in milliseconds, 0 = never. Exact below 2^53. */
+export function readDeadlineMs(words: Int32Array, word: number): number {
+  if ((words[word]! & FLAG_DEADLINE) === 0) return 0;
+  return (words[word + 3]! >>> 0) * HIGH_WORD + (words[word + 2]! >>> 0);
+}
+
+/** Writes a new entry into a block of `classIndex`; the deadline words only if one is given. */
+export function writeEntry(
+  arena: Arena,
+  reference: number,
+  classIndex: number,
+  keySource: ByteArea,
+  keyOffset: number,
+  keyLength: number,
+  valueLength: number,
+  hasDeadline: boolean,
+): void {
+  const words = arena.words[reference >>> BANK_SHIFT]!;
+  const word = wordIndexOf(reference);
+  const header = keyLength | (hasDeadline ? FLAG_DEADLINE : 0) | (classIndex << CLASS_SHIFT);
+  words[word] = header;
+  words[word + 1] = valueLength;
+  const area = arena.areas[reference >>> BANK_SHIFT]!;
+  copyBytes(keySource, keyOffset, area, (word << 2) + keyOffsetIn(header), keyLength);
+}

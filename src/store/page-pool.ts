@@ -1,0 +1,125 @@
+// The pages of the arena: one pool for every segment, size class and purpose, so that none starves
+// while another has room.
+//
+//   |  handed out or free, ever touched   |  fresh: never touched, not committed  |
+//   0                                  fresh                                  pageCount
+//
+// A page given back is *dirty*: still committed, and the first to be handed out again. `releaseSome`
+// returns dirty pages beyond a reserve to the system; those are *clean* and read as zeros, but
+// nobody relies on that.
+//
+// The limit is in pages and moves: connection windows are paid from the same memory limit.
+
+import { assert } from "../lib/assert.ts";
+import type { ControlLayout } from "./control-memory.ts";
+import { PAGE_DESCRIPTOR_WORDS } from "./control-memory.ts";
+
+const FRESH = 0;
+const DIRTY_HEAD = 1;
+const DIRTY_COUNT = 2;
+const CLEAN_HEAD = 3;
+const CLEAN_COUNT = 4;
+const TAKEN_COUNT = 5;
+const LIMIT = 6;
+
+/** Dirty pages that stay committed for the next allocation: 8 MiB. */
+const DIRTY_RESERVE = 64;
+
+/** Gives the memory of one page back to the system; false where that is impossible. */
+export type ReleasePage = (page: number) => boolean;
+
+export class PagePool {
+  readonly #control: Int32Array;
+  readonly #descriptorsBegin: number;
+  readonly #pageCount: number;
+  readonly #releasePage: ReleasePage;
+
+  constructor(control: Int32Array, layout: ControlLayout, releasePage: ReleasePage) {
+    this.#control = control;
+    this.#descriptorsBegin = layout.descriptorsBegin;
+    this.#pageCount = layout.pageCount;
+    this.#releasePage = releasePage;
+    if (control[FRESH] === 0) {
+      control[FRESH] = 1;
+      control[LIMIT] = layout.pageCount - 1;
+    }
+  }
+
+  /** A page number, or 0 when the limit is reached. Its contents are arbitrary. */
+  take(): number {
+    const control = this.#control;
+    if (control[TAKEN_COUNT]! >= control[LIMIT]!) return 0;
+    let page = 0;
+    if (control[DIRTY_HEAD] !== 0) {
+      page = this.#pop(DIRTY_HEAD, DIRTY_COUNT);
+    } else if (control[CLEAN_HEAD] !== 0) {
+      page = this.#pop(CLEAN_HEAD, CLEAN_COUNT);
+    } else {
+      page = control[FRESH]!;
+      if (page === this.#pageCount) return 0;
+      control[FRESH] = page + 1;
+    }
+    control[TAKEN_COUNT]!++;
+    return page;
+  }
+
+  /** Takes a page back; its descriptor's first word becomes the link of the free list. */
+  give(page: number): void {
+    assert(page > 0 && page < this.#pageCount, "a page number is of this arena");
+    this.#control[TAKEN_COUNT]!--;
+    this.#push(page, DIRTY_HEAD, DIRTY_COUNT);
+  }
+
+  /** Moves the limit, down to the pages that are out at the moment if need be. */
+  setLimit(pageCount: number): void {
+    this.#control[LIMIT] = Math.max(0, Math.min(pageCount, this.#pageCount - 1));
+  }
+
+  /** Returns up to `pageCount` dirty pages to the system. False when there was nothing to do. */
+  releaseSome(pageCount: number): boolean {
+    const control = this.#control;
+    let released = 0;
+    while (released < pageCount && control[DIRTY_COUNT]! > DIRTY_RESERVE) {
+      const page = this.#pop(DIRTY_HEAD, DIRTY_COUNT);
+      if (!this.#releasePage(page)) {
+        this.#push(page, DIRTY_HEAD, DIRTY_COUNT);
+        return false;
+      }
+      this.#push(page, CLEAN_HEAD, CLEAN_COUNT);
+      released++;
+    }
+    return released > 0;
+  }
+
+  get takenCount(): number {
+    return this.#control[TAKEN_COUNT]!;
+  }
+
+  get dirtyCount(): number {
+    return this.#control[DIRTY_COUNT]!;
+  }
+
+  get limit(): number {
+    return this.#control[LIMIT]!;
+  }
+
+  /** Pages that could still be taken. */
+  get availableCount(): number {
+    return Math.max(0, this.limit - this.takenCount);
+  }
+
+  #pop(head: number, count: number): number {
+    const control = this.#control;
+    const page = control[head]!;
+    control[head] = control[this.#descriptorsBegin + page * PAGE_DESCRIPTOR_WORDS]!;
+    control[count]!--;
+    return page;
+  }
+
+  #push(page: number, head: number, count: number): void {
+    const control = this.#control;
+    control[this.#descriptorsBegin + page * PAGE_DESCRIPTOR_WORDS] = control[head]!;
+    control[head] = page;
+    control[count]!++;
+  }
+}

@@ -1,0 +1,392 @@
+// Finds the slot of a key, from its hash:
+//
+//   hash  | segment (10)                |            ...           | slot (6–13) |
+//         | place in the directory (10–19) |
+//
+//   directory ──▶ table word ──▶ slots ──▶ entry
+//
+// A table doubles until it has 2^slotsLog2Max slots, half a page; then it splits in two, which the
+// directory tells apart by one more bit (table-directory.ts). So no step of growth ever handles more
+// than one table, and no block is larger than a page, however many keys there are. A table belongs
+// to one segment, the unit of locking and of the log.
+//
+// Header of a segment, 16 words (one cache line): 0 lock, 1 keys.
+//
+// A STRONG table: so many keys share their hash, or lie so far from home, that only somebody who
+// builds them can be the reason (XXH32 has collisions that hold for every seed). Its place then
+// leads to a directory of its own, ordered by HalfSipHash, and the slots hold that hash: the flood
+// spreads like any other keys, and only its own keys pay for the second hash.
+
+import { assert } from "../lib/assert.ts";
+import { equalBytes } from "../lib/byte-area.ts";
+import { BANK_MASK, BANK_SHIFT, BANK_WORD_MASK, wordIndexOf, type Arena } from "./arena.ts";
+import type { BlockHeap } from "./block-heap.ts";
+import { SEGMENT_HEADER_WORDS, type ControlLayout } from "./control-memory.ts";
+import { KEY_LENGTH_MASK, keyOffsetIn } from "./entry.ts";
+import { halfSipHash } from "./half-siphash.ts";
+import {
+  PROBE_LENGTH_MAX,
+  SLOT_WORDS,
+  findReference,
+  maskOf,
+  occupiedMax,
+  removeSlot,
+} from "./slot-table.ts";
+import { LOG2_MASK, STRONG, TableDirectories, tableBegin } from "./table-directory.ts";
+import { TableGrowth, type Retagged } from "./table-growth.ts";
+import type { WorkSlices } from "./work-slices.ts";
+import { xxHash32 } from "./xxhash32.ts";
+
+/** Word of a segment's header; word 0 is the lock's. */
+const SEGMENT_KEYS = 1;
+
+/** Keys of one table that share all 32 bits of their hash: by chance never, so it is a flood. */
+export const EQUAL_HASHES_MAX = 16;
+/** A table this much emptier than full is halved. */
+const SHRINK_DIVISOR = 8;
+
+export interface SegmentOptions {
+  readonly seed: number;
+  /** The key of HalfSipHash. */
+  readonly strongKey: readonly [number, number];
+  readonly slotsLog2Min: number;
+  readonly slotsLog2Max: number;
+}
+
+export class Segments {
+  // What the last `find` left behind; holds until the next change of any table.
+  #directory = 0;
+  #table = 0;
+  /** Slot of the key, else the free slot it would take, else -1. */
+  #slot = 0;
+  /** The hash its slot has: the key's hash, or its strong hash in a strong directory. */
+  #tag = 0;
+  /** Whether the probe met more equal hashes than chance allows. */
+  #isFlooded = false;
+
+  readonly #arena: Arena;
+  readonly #control: Int32Array;
+  readonly #growth: TableGrowth;
+  readonly #options: SegmentOptions;
+  readonly #directories: TableDirectories;
+  readonly #segmentsBegin: number;
+  readonly #segmentBits: number;
+  readonly #seed: number;
+  // The main directory's place in control memory and 32 minus its bits, for the hot path.
+  readonly #main: number;
+  readonly #mainBegin: number;
+  #mainShift: number;
+  readonly #occupiedMax = Int32Array.from({ length: 16 }, (_, log2) => occupiedMax(log2));
+  #retagged: Retagged = () => {};
+  /** Result of the touching loops, so that their loads are not dead code. */
+  sink = 0;
+
+  constructor(
+    arena: Arena,
+    control: Int32Array,
+    layout: ControlLayout,
+    heap: BlockHeap,
+    slices: WorkSlices,
+    options: SegmentOptions,
+  ) {
+    assert(options.slotsLog2Min >= 6 && options.slotsLog2Max <= 13, "a table is 64 to 8192 slots");
+    assert(layout.segmentBits >= 1, "the main directory has two places or more");
+    this.#arena = arena;
+    this.#control = control;
+    this.#options = options;
+    this.#seed = options.seed;
+    this.#segmentsBegin = layout.segmentsBegin;
+    this.#segmentBits = layout.segmentBits;
+    this.#directories = new TableDirectories(control, layout);
+    this.#growth = new TableGrowth(arena, heap, this.#directories, slices);
+    this.#main = this.#directories.main;
+    this.#mainBegin = this.#directories.tablesBegin(this.#main);
+    this.#mainShift = 32 - this.#directories.bits(this.#main);
+  }
+
+  onRetagged(callback: Retagged): void {
+    this.#retagged = callback;
+  }
+
+  hashOf(view: DataView, keyOffset: number, keyLength: number): number {
+    return xxHash32(view, keyOffset, keyLength, this.#seed);
+  }
+
+  /** The entry of a key, 0 = none. */
+  find(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
+    const table = this.#control[this.#mainBegin + (hash >>> this.#mainShift)]!;
+    if ((table & STRONG) !== 0) return this.#findStrong(view, keyOffset, keyLength, hash);
+    this.#directory = this.#main;
+    return this.#probe(view, keyOffset, keyLength, table, hash);
+  }
+
+  /**
+   * Makes sure that the key `find` has just missed has a slot to go to. False when there is no memory
+   * to grow; nothing has changed then but perhaps the shape of tables. May move entries.
+   */
+  ensureSlot(view: DataView, keyOffset: number, keyLength: number, hash: number): boolean {
+    for (;;) {
+      const count = this.#directories.countAt(this.#directory, this.#place());
+      const isFull = count >= this.#occupiedMax[this.#table & LOG2_MASK]!;
+      if (!isFull && this.#slot >= 0 && !this.#isFlooded) return true;
+      const grown = isFull || this.#directory !== this.#main ? this.#grow() : this.#spread();
+      if (!grown) return false;
+      this.find(view, keyOffset, keyLength, hash);
+    }
+  }
+
+  /** Links a new entry at the slot that `ensureSlot`, or `find` after it, has left. */
+  link(hash: number, reference: number): void {
+    this.#writeSlot(this.#table, this.#slot, this.#tag, reference);
+    this.#count(1, hash);
+  }
+
+  /** Makes the slot that `find` has just found refer to another entry of the same key. */
+  relink(reference: number): void {
+    this.#writeSlot(this.#table, this.#slot, this.#tag, reference);
+  }
+
+  /** Unlinks the key that `find` has just found. */
+  remove(hash: number): void {
+    const slotsLog2 = this.#table & LOG2_MASK;
+    const words = this.#arena.words[this.#table >>> BANK_SHIFT]!;
+    removeSlot(words, tableBegin(this.#table), maskOf(slotsLog2), this.#slot);
+    const count = this.#count(-1, hash);
+    if (slotsLog2 > this.#options.slotsLog2Min && count * SHRINK_DIVISOR < 2 ** slotsLog2) {
+      this.#growth.resize(this.#directory, this.#place(), slotsLog2 - 1);
+    }
+  }
+
+  /** Finds the slot of an entry by its identity; afterwards `relink` applies to it. */
+  findEntry(reference: number): void {
+    const area = this.#arena.areas[reference >>> BANK_SHIFT]!;
+    const word = wordIndexOf(reference);
+    const header = this.#arena.words[reference >>> BANK_SHIFT]![word]!;
+    const keyOffset = (word << 2) + keyOffsetIn(header);
+    const keyLength = header & KEY_LENGTH_MASK;
+    const hash = this.hashOf(area.view, keyOffset, keyLength);
+    this.#directory = this.#main;
+    this.#tag = hash;
+    this.#table = this.#directories.tableAt(this.#main, hash >>> this.#mainShift);
+    if ((this.#table & STRONG) !== 0) this.#enterStrong(area.view, keyOffset, keyLength, hash);
+    const words = this.#arena.words[this.#table >>> BANK_SHIFT]!;
+    const mask = maskOf(this.#table & LOG2_MASK);
+    this.#slot = findReference(words, tableBegin(this.#table), mask, this.#tag, reference);
+    assert(this.#slot >= 0, "an entry that is alive has a slot");
+  }
+
+  /**
+   * Asks about every entry whose slot has the hash until one `matches`; that entry is the answer
+   * (0 = none) and can be unlinked with `remove`. `tag` is the hash its slot had when noted.
+   */
+  findByTag(hash: number, tag: number, matches: (reference: number) => boolean): number {
+    let directory = this.#main;
+    let place = this.#directories.placeOf(directory, hash);
+    if ((this.#directories.tableAt(directory, place) & STRONG) !== 0) {
+      directory = this.#directories.countAt(directory, place);
+      place = this.#directories.placeOf(directory, tag);
+    }
+    const table = this.#directories.tableAt(directory, place);
+    const words = this.#arena.words[table >>> BANK_SHIFT]!;
+    const begin = tableBegin(table);
+    const mask = maskOf(table & LOG2_MASK);
+    let slot = (tag << 1) & mask;
+    for (let probes = 0; probes < PROBE_LENGTH_MAX; probes++) {
+      const reference = words[begin + slot + 1]!;
+      if (reference === 0) return 0;
+      if (words[begin + slot] === tag && matches(reference)) {
+        this.#directory = directory;
+        this.#table = table;
+        this.#slot = slot;
+        this.#tag = tag;
+        return reference;
+      }
+      slot = (slot + SLOT_WORDS) & mask;
+    }
+    return 0;
+  }
+
+  /** The hash that the slot found last has: the key's hash, or its strong hash. */
+  get tag(): number {
+    return this.#tag;
+  }
+
+  /** Second loop of a batch: the entry in each hash's home slot, without a lock and unchecked. */
+  touchSlots(hashes: Int32Array, references: Int32Array, count: number): void {
+    const control = this.#control;
+    const banks = this.#arena.words;
+    const begin = this.#mainBegin;
+    const shift = this.#mainShift;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]!;
+      const table = control[begin + (hash >>> shift)]!;
+      const slot = (hash << 1) & ((SLOT_WORDS << (table & LOG2_MASK)) - SLOT_WORDS);
+      references[i] = banks[table >>> BANK_SHIFT]![tableBegin(table) + slot + 1]!;
+    }
+  }
+
+  /** Third loop: the first and the second cache line of each entry. */
+  touchEntries(references: Int32Array, count: number): void {
+    const banks = this.#arena.words;
+    let sink = 0;
+    for (let i = 0; i < count; i++) {
+      const reference = references[i]!;
+      const words = banks[reference >>> BANK_SHIFT]!;
+      const word = (reference & BANK_MASK) << 1;
+      sink ^= words[word]! ^ words[(word + SECOND_LINE_WORDS) & BANK_WORD_MASK]!;
+    }
+    this.sink ^= sink;
+  }
+
+  /** Keys in all segments, expired ones that nobody has met yet included. */
+  get keyCount(): number {
+    let count = 0;
+    for (let i = 0; i < this.segmentCount; i++) {
+      count += this.#control[this.#segmentsBegin + i * SEGMENT_HEADER_WORDS + SEGMENT_KEYS]!;
+    }
+    return count;
+  }
+
+  get segmentCount(): number {
+    return 2 ** this.#segmentBits;
+  }
+
+  /** Calls `visit` for each entry of a segment until it answers false; then answers false itself. */
+  forEachEntry(segment: number, visit: (reference: number) => boolean): boolean {
+    const placeBits = this.#directories.bits(this.#main) - this.#segmentBits;
+    const first = segment << placeBits;
+    return this.#visitPlaces(this.#main, first, first + (1 << placeBits), visit);
+  }
+
+  #visitPlaces(
+    directory: number,
+    begin: number,
+    end: number,
+    visit: (reference: number) => boolean,
+  ): boolean {
+    let place = begin;
+    while (place < end) {
+      const table = this.#directories.tableAt(directory, place);
+      const count = this.#directories.countAt(directory, place);
+      const isStrong = (table & STRONG) !== 0;
+      const goesOn = isStrong
+        ? this.#visitPlaces(count, 0, this.#directories.length(count), visit)
+        : count === 0 || this.#visitTable(table, visit);
+      if (!goesOn) return false;
+      place += this.#directories.shareCountOf(directory, place);
+    }
+    return true;
+  }
+
+  #visitTable(table: number, visit: (reference: number) => boolean): boolean {
+    const words = this.#arena.words[table >>> BANK_SHIFT]!;
+    const begin = tableBegin(table);
+    const end = begin + (SLOT_WORDS << (table & LOG2_MASK));
+    for (let at = begin; at < end; at += SLOT_WORDS) {
+      const reference = words[at + 1]!;
+      if (reference !== 0 && !visit(reference)) return false;
+    }
+    return true;
+  }
+
+  #findStrong(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
+    this.#enterStrong(view, keyOffset, keyLength, hash);
+    return this.#probe(view, keyOffset, keyLength, this.#table, this.#tag);
+  }
+
+  /** Sets directory, table and tag for a key whose hash leads to a strong directory. */
+  #enterStrong(view: DataView, keyOffset: number, keyLength: number, hash: number): void {
+    const directories = this.#directories;
+    this.#directory = directories.countAt(this.#main, directories.placeOf(this.#main, hash));
+    this.#tag = this.#strongHashOf(view, keyOffset, keyLength);
+    const place = directories.placeOf(this.#directory, this.#tag);
+    this.#table = directories.tableAt(this.#directory, place);
+  }
+
+  #strongHashOf(view: DataView, keyOffset: number, keyLength: number): number {
+    const [key0, key1] = this.#options.strongKey;
+    return halfSipHash(view, keyOffset, keyLength, key0, key1);
+  }
+
+  #probe(view: DataView, keyOffset: number, keyLength: number, table: number, tag: number): number {
+    const banks = this.#arena.words;
+    const words = banks[table >>> BANK_SHIFT]!;
+    const begin = tableBegin(table);
+    const mask = maskOf(table & LOG2_MASK);
+    let slot = (tag << 1) & mask;
+    let equalHashes = 0;
+    this.#table = table;
+    this.#tag = tag;
+    this.#isFlooded = false;
+    for (let probes = 0; probes < PROBE_LENGTH_MAX; probes++) {
+      const reference = words[begin + slot + 1]!;
+      if (reference === 0) {
+        this.#slot = slot;
+        return 0;
+      }
+      if (words[begin + slot] === tag) {
+        const bank = reference >>> BANK_SHIFT;
+        const word = (reference & BANK_MASK) << 1;
+        const header = banks[bank]![word]!;
+        const entryKey = (word << 2) + keyOffsetIn(header);
+        const entryView = this.#arena.areas[bank]!.view;
+        if (
+          (header & KEY_LENGTH_MASK) === keyLength &&
+          equalBytes(entryView, entryKey, view, keyOffset, keyLength)
+        ) {
+          this.#slot = slot;
+          return reference;
+        }
+        this.#isFlooded = ++equalHashes >= EQUAL_HASHES_MAX;
+      }
+      slot = (slot + SLOT_WORDS) & mask;
+    }
+    this.#slot = -1;
+    return 0;
+  }
+
+  /** Place of the table found last. */
+  #place(): number {
+    return this.#directories.placeOf(this.#directory, this.#tag);
+  }
+
+  #writeSlot(table: number, slot: number, tag: number, reference: number): void {
+    const words = this.#arena.words[table >>> BANK_SHIFT]!;
+    const at = tableBegin(table) + slot;
+    words[at] = tag;
+    words[at + 1] = reference;
+  }
+
+  /** Counts a key more or less in the table found last and in its segment; the table's count. */
+  #count(change: number, hash: number): number {
+    const place = this.#place();
+    const count = this.#directories.countAt(this.#directory, place) + change;
+    this.#directories.setCount(this.#directory, place, count);
+    const segment = hash >>> (32 - this.#segmentBits);
+    this.#control[this.#segmentsBegin + segment * SEGMENT_HEADER_WORDS + SEGMENT_KEYS]! += change;
+    return count;
+  }
+
+  /** Gives the table found last room for one more key. */
+  #grow(): boolean {
+    const slotsLog2 = this.#table & LOG2_MASK;
+    const { slotsLog2Min, slotsLog2Max } = this.#options;
+    const directory = this.#directory;
+    if (this.#table === 0) return this.#growth.resize(directory, this.#place(), slotsLog2Min);
+    if (slotsLog2 < slotsLog2Max) {
+      return this.#growth.resize(directory, this.#place(), slotsLog2 + 1);
+    }
+    const hasSplit = this.#growth.split(directory, this.#tag);
+    this.#mainShift = 32 - this.#directories.bits(this.#main);
+    return hasSplit;
+  }
+
+  /** Reorders the flooded table found last by the strong hash. */
+  #spread(): boolean {
+    const { strongKey } = this.#options;
+    return this.#growth.spread(this.#main, this.#place(), strongKey, this.#retagged);
+  }
+}
+
+/** Words from an entry's first to one that lies on its second cache line: 48 bytes on. */
+const SECOND_LINE_WORDS = 12;

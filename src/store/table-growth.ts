@@ -1,0 +1,164 @@
+// Changes the shape of tables: doubles and halves them, splits full-size ones in two, and reorders
+// flooded ones by the strong hash (what these mean: segments.ts). Each call handles one table, which
+// is what bounds it: 8192 slots take about a quarter of a millisecond.
+
+import { assert } from "../lib/assert.ts";
+import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
+import { PURPOSE, type BlockHeap } from "./block-heap.ts";
+import { KEY_LENGTH_MASK, keyOffsetIn } from "./entry.ts";
+import { halfSipHash } from "./half-siphash.ts";
+import { classOfSize } from "./size-class.ts";
+import {
+  SLOT_SIZE,
+  SLOT_WORDS,
+  findFreeSlot,
+  maskOf,
+  redistribute,
+  type SlotTarget,
+} from "./slot-table.ts";
+import {
+  LOG2_MASK,
+  STRONG,
+  TABLE_REFERENCE_MASK,
+  tableBegin,
+  type TableDirectories,
+} from "./table-directory.ts";
+import { SLICE, type WorkSlices } from "./work-slices.ts";
+
+/** Called for each entry whose slot hash changed; `tag` is the hash its slot has now. */
+export type Retagged = (reference: number, hash: number, tag: number) => void;
+
+export class TableGrowth {
+  readonly #arena: Arena;
+  readonly #heap: BlockHeap;
+  readonly #directories: TableDirectories;
+  readonly #slices: WorkSlices;
+
+  constructor(arena: Arena, heap: BlockHeap, directories: TableDirectories, slices: WorkSlices) {
+    this.#arena = arena;
+    this.#heap = heap;
+    this.#directories = directories;
+    this.#slices = slices;
+  }
+
+  /** Gives the table at a place 2^slotsLog2 slots. False, and no change, when memory is full. */
+  resize(directory: number, place: number, slotsLog2: number): boolean {
+    const startMs = this.#slices.begin();
+    const table = this.#allocateTable(slotsLog2);
+    if (table === 0) return false;
+    const oldTable = this.#directories.tableAt(directory, place);
+    if (oldTable !== 0) {
+      const target = this.#targetOf(table);
+      const words = this.#arena.words[oldTable >>> BANK_SHIFT]!;
+      redistribute(words, tableBegin(oldTable), oldTable & LOG2_MASK, -1, [target, target]);
+      this.#freeTable(oldTable);
+    }
+    this.#directories.setTable(directory, place, table);
+    this.#slices.end(SLICE.TABLE, startMs);
+    return true;
+  }
+
+  /** Splits the table that a hash leads to in two. False, and no change of keys, when it cannot. */
+  split(directory: number, hash: number): boolean {
+    const startMs = this.#slices.begin();
+    const directories = this.#directories;
+    if (!directories.ensureDivisible(directory, hash)) return false;
+    const place = directories.placeOf(directory, hash);
+    const slotsLog2 = directories.tableAt(directory, place) & LOG2_MASK;
+    const low = this.#allocateTable(slotsLog2);
+    const high = low === 0 ? 0 : this.#allocateTable(slotsLog2);
+    if (high === 0) {
+      if (low !== 0) this.#freeTable(low);
+      return false;
+    }
+    const oldTable = directories.tableAt(directory, place);
+    const bitShift = 31 - directories.depthAt(directory, place);
+    const words = this.#arena.words[oldTable >>> BANK_SHIFT]!;
+    const targets = [this.#targetOf(low), this.#targetOf(high)] as const;
+    const highCount = redistribute(words, tableBegin(oldTable), slotsLog2, bitShift, targets);
+    this.#freeTable(oldTable);
+    directories.divide(directory, place, low, high, highCount);
+    this.#slices.end(SLICE.TABLE, startMs);
+    return true;
+  }
+
+  /**
+   * Gives the table at a place of the main directory a strong directory of its own. False, and no
+   * change, when memory is full.
+   */
+  spread(
+    directory: number,
+    place: number,
+    strongKey: readonly [number, number],
+    retagged: Retagged,
+  ): boolean {
+    const startMs = this.#slices.begin();
+    const directories = this.#directories;
+    const slotsLog2 = directories.tableAt(directory, place) & LOG2_MASK;
+    const table = this.#allocateTable(slotsLog2);
+    if (table === 0) return false;
+    const strong = directories.createStrong(table, directories.countAt(directory, place));
+    if (strong === 0) {
+      this.#freeTable(table);
+      return false;
+    }
+    const oldTable = directories.tableAt(directory, place);
+    directories.setTable(directory, place, STRONG);
+    directories.setCount(directory, place, strong);
+    this.#retagAll(oldTable, table, strongKey, retagged);
+    this.#freeTable(oldTable);
+    this.#slices.end(SLICE.TABLE, startMs);
+    return true;
+  }
+
+  #retagAll(
+    oldTable: number,
+    table: number,
+    strongKey: readonly [number, number],
+    retagged: Retagged,
+  ): void {
+    const banks = this.#arena.words;
+    const oldWords = banks[oldTable >>> BANK_SHIFT]!;
+    const target = this.#targetOf(table);
+    const end = tableBegin(oldTable) + (SLOT_WORDS << (oldTable & LOG2_MASK));
+    for (let at = tableBegin(oldTable); at < end; at += SLOT_WORDS) {
+      const reference = oldWords[at + 1]!;
+      if (reference === 0) continue;
+      const word = wordIndexOf(reference);
+      const header = banks[reference >>> BANK_SHIFT]![word]!;
+      const view = this.#arena.areas[reference >>> BANK_SHIFT]!.view;
+      const keyOffset = (word << 2) + keyOffsetIn(header);
+      const tag = halfSipHash(view, keyOffset, header & KEY_LENGTH_MASK, ...strongKey);
+      const slot = findFreeSlot(target.words, target.begin, target.mask, tag);
+      assert(slot >= 0, "a pseudo-random hash leaves a slot free within the probe bound");
+      target.words[target.begin + slot] = tag;
+      target.words[target.begin + slot + 1] = reference;
+      retagged(reference, oldWords[at]!, tag);
+    }
+  }
+
+  #targetOf(table: number): SlotTarget {
+    return {
+      words: this.#arena.words[table >>> BANK_SHIFT]!,
+      begin: tableBegin(table),
+      mask: maskOf(table & LOG2_MASK),
+    };
+  }
+
+  /** An empty table's word, or 0. */
+  #allocateTable(slotsLog2: number): number {
+    const reference = this.#heap.allocate(PURPOSE.TABLE, classOfSize(SLOT_SIZE << slotsLog2));
+    if (reference === 0) return 0;
+    assert((reference & ~TABLE_REFERENCE_MASK) === 0, "a table starts at a multiple of its size");
+    const begin = wordIndexOf(reference);
+    this.#arena.words[reference >>> BANK_SHIFT]!.fill(0, begin, begin + (SLOT_WORDS << slotsLog2));
+    return reference | slotsLog2;
+  }
+
+  #freeTable(table: number): void {
+    const reference = table & TABLE_REFERENCE_MASK;
+    // A slot's hash may equal the heap's mark of a free block.
+    this.#arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)] = 0;
+    this.#heap.free(reference);
+  }
+}

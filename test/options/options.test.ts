@@ -1,0 +1,404 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { renderHelp } from "../../src/options/command-line.ts";
+import { OptionError } from "../../src/options/option-error.ts";
+import { environmentNameOf, flagOf, OPTION_TABLE } from "../../src/options/option-table.ts";
+import type { OptionProperty, Options } from "../../src/options/option-table.ts";
+import { loadOptions } from "../../src/options/options.ts";
+import type { Environment } from "../../src/options/options.ts";
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const MEMORY_BYTES = 8 * GIB;
+
+const folder = mkdtempSync(join(tmpdir(), "fkvs-options-"));
+const configPath = join(folder, "fkvs.toml");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(argv: readonly string[], environment: Environment = {}) {
+  const loaded = loadOptions(argv, environment, MEMORY_BYTES);
+  if (loaded.kind !== "run") throw new Error("the options ask to print");
+  return loaded;
+}
+
+function runFile(text: string, argv: readonly string[] = [], environment: Environment = {}) {
+  writeFileSync(configPath, text);
+  return run(["--config", configPath, ...argv], environment);
+}
+
+function printed(argv: readonly string[], environment: Environment = {}): string {
+  const loaded = loadOptions(argv, environment, MEMORY_BYTES);
+  if (loaded.kind !== "print") throw new Error("the options ask to run");
+  expect(loaded.exitCode).toBe(0);
+  return loaded.text;
+}
+
+function faultIn(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    expect(error.exitCode).toBe(2);
+    expect(error.message).not.toMatch(/\n|\.$/);
+    return error.message;
+  }
+  return "no fault";
+}
+
+describe("the defaults", () => {
+  test("are those of the table", () => {
+    expect(run([]).options).toEqual({
+      host: "127.0.0.1",
+      port: 5995,
+      unix: null,
+      tcp: true,
+      config: null,
+      maxClients: 10_000,
+      maxMemoryBytes: 6 * GIB,
+      windowSizeBytes: 64 * 1024,
+      spareWindows: 1024,
+      sendLimitBytes: MIB,
+      stallTimeoutSeconds: 60,
+      insecure: false,
+      logLevel: "info",
+    });
+  });
+
+  test("are frozen, and so is where they are from", () => {
+    const { options, sources } = run([]);
+    expect(Object.isFrozen(options) && Object.isFrozen(sources)).toBe(true);
+  });
+
+  test("find the memory of this machine", () => {
+    const loaded = loadOptions([], {});
+    if (loaded.kind !== "run") throw new Error("the defaults must run");
+    expect(loaded.options.maxMemoryBytes).toBeWithin(16 * MIB, 32 * GIB + 1);
+  });
+});
+
+describe("precedence", () => {
+  test("goes from flag to environment to file to default", () => {
+    const file = "port = 3\nmax-clients = 3\nspare-windows = 3";
+    const environment = { FKVS_PORT: "2", FKVS_MAX_CLIENTS: "2" };
+    const { options, sources } = runFile(file, ["--port", "1"], environment);
+    expect([options.port, options.maxClients, options.spareWindows]).toEqual([1, 2, 3]);
+    expect(options.stallTimeoutSeconds).toBe(60);
+    expect(sources.port).toEqual({ level: "flag", place: "--port" });
+    expect(sources.maxClients).toEqual({ level: "environment", place: "FKVS_MAX_CLIENTS" });
+    expect(sources.spareWindows).toEqual({ level: "file", place: configPath });
+    expect(sources.stallTimeoutSeconds).toEqual({ level: "default", place: "default" });
+  });
+
+  test("holds for switches", () => {
+    expect(runFile("insecure = true").options.insecure).toBe(true);
+    expect(runFile("insecure = true", [], { FKVS_INSECURE: "no" }).options.insecure).toBe(false);
+    expect(run(["--insecure"], { FKVS_INSECURE: "0" }).options.insecure).toBe(true);
+    expect(run(["--no-tcp", "--unix", "/s"], { FKVS_TCP: "yes" }).options.tcp).toBe(false);
+  });
+
+  test("holds for the path of the file", () => {
+    writeFileSync(configPath, "port = 7");
+    expect(run([], { FKVS_CONFIG: configPath }).options.port).toBe(7);
+    const { options } = run(["--config", configPath], { FKVS_CONFIG: "/none" });
+    expect([options.port, options.config]).toEqual([7, configPath]);
+  });
+
+  test("takes the last of a flag given twice", () => {
+    expect(run(["--port", "1", "--port", "2"]).options.port).toBe(2);
+  });
+
+  test("does not excuse an invalid value that is overridden", () => {
+    expect(faultIn(() => run(["--port", "1"], { FKVS_PORT: "x" }))).toStartWith('FKVS_PORT is "x"');
+    expect(faultIn(() => runFile("port = -1", ["--port", "1"]))).toStartWith("port in ");
+  });
+});
+
+interface Bounds {
+  readonly property: OptionProperty;
+  readonly allowed: readonly [string, Options[OptionProperty]][];
+  readonly refused: readonly string[];
+  /** Flags without which the bound would break a rule on several options. */
+  readonly others?: readonly string[];
+}
+
+const BOUNDS: readonly Bounds[] = [
+  {
+    property: "host",
+    allowed: [["::1", "::1"]],
+    refused: ["", "a b", "a".repeat(254)],
+  },
+  {
+    property: "port",
+    allowed: [
+      ["0", 0],
+      ["65535", 65535],
+    ],
+    refused: ["-1", "65536", "80.0", "0x50", "", "http"],
+  },
+  {
+    property: "unix",
+    allowed: [
+      ["s", "s"],
+      [`/${"x".repeat(106)}`, `/${"x".repeat(106)}`],
+    ],
+    refused: ["", `/${"x".repeat(107)}`, "/a\nb"],
+  },
+  {
+    property: "maxClients",
+    allowed: [
+      ["1", 1],
+      ["30000", 30_000],
+    ],
+    refused: ["0", "30001", "1e3"],
+    others: ["--spare-windows", "0"],
+  },
+  {
+    property: "maxMemoryBytes",
+    allowed: [
+      ["16MiB", 16 * MIB],
+      ["32GiB", 32 * GIB],
+      ["512mb", 512 * MIB],
+      ["1g", 1e9],
+    ],
+    refused: ["16777215", "34359738369", "1.5GiB", "lots", ""],
+  },
+  {
+    property: "windowSizeBytes",
+    allowed: [
+      ["64KiB", 65_536],
+      ["1MiB", MIB],
+      ["65537", 65_537],
+    ],
+    refused: ["65535", "1048577", "64k"],
+    others: ["--max-clients", "1", "--spare-windows", "0"],
+  },
+  {
+    property: "spareWindows",
+    allowed: [
+      ["0", 0],
+      ["16384", 16_384],
+    ],
+    refused: ["-1", "16385"],
+  },
+  {
+    property: "sendLimitBytes",
+    allowed: [
+      ["64KiB", 65_536],
+      ["64MiB", 64 * MIB],
+    ],
+    refused: ["65535", "67108865"],
+  },
+  {
+    property: "stallTimeoutSeconds",
+    allowed: [
+      ["0", 0],
+      ["86400", 86_400],
+    ],
+    refused: ["-1", "86401", "1s"],
+  },
+  {
+    property: "logLevel",
+    allowed: [
+      ["debug", "debug"],
+      ["info", "info"],
+      ["warn", "warn"],
+      ["error", "error"],
+    ],
+    refused: ["trace", "INFO", ""],
+  },
+];
+
+for (const { property, allowed, refused, others = [] } of BOUNDS) {
+  const { name, value } = OPTION_TABLE[property];
+  describe(name, () => {
+    for (const [text, expected] of allowed) {
+      test(`may be ${text.slice(0, 20)} from each source`, () => {
+        const environmentName = environmentNameOf(property);
+        const isNumber = /^\d+$/.test(text);
+        const toml = `${name} = ${isNumber ? text : JSON.stringify(text)}`;
+        expect(run([...others, flagOf(property), text]).options[property]).toBe(expected);
+        expect(run(others, { [environmentName]: text }).options[property]).toBe(expected);
+        expect(runFile(toml, others).options[property]).toBe(expected);
+      });
+    }
+
+    for (const text of refused) {
+      const shown = JSON.stringify(text);
+      const given = text === "" ? "is empty" : `is ${shown}`;
+      test(`may not be ${shown.slice(0, 20)} from any source`, () => {
+        const allowedText = `but must be ${value.allowedText}`;
+        expect(faultIn(() => run([...others, flagOf(property), text]))).toBe(
+          `${flagOf(property)} ${given}, ${allowedText}`,
+        );
+        expect(faultIn(() => run(others, { [environmentNameOf(property)]: text }))).toBe(
+          `${environmentNameOf(property)} ${given}, ${allowedText}`,
+        );
+        expect(faultIn(() => runFile(`${name} = ${shown}`, others))).toBe(
+          `${name} in ${configPath} is the string ${shown}, but must be ${value.allowedToml}`,
+        );
+      });
+    }
+  });
+}
+
+describe("switches", () => {
+  for (const [text, expected] of Object.entries({
+    true: true,
+    yes: true,
+    1: true,
+    false: false,
+    no: false,
+    0: false,
+  })) {
+    test(`read ${text} in the environment as ${expected}`, () => {
+      const environment = { FKVS_TCP: text, FKVS_INSECURE: text, FKVS_UNIX: "/s" };
+      const { options } = run([], environment);
+      expect([options.tcp, options.insecure]).toEqual([expected, expected]);
+    });
+  }
+
+  test("refuse other words in the environment", () => {
+    expect(faultIn(() => run([], { FKVS_TCP: "off" }))).toBe(
+      'FKVS_TCP is "off", but must be true, false, yes, no, 1 or 0',
+    );
+  });
+
+  test("take only real booleans in the file", () => {
+    expect(runFile('tcp = false\nunix = "/s"').options.tcp).toBe(false);
+    expect(faultIn(() => runFile('tcp = "false"'))).toEndWith(
+      'is the string "false", but must be true or false',
+    );
+    expect(faultIn(() => runFile("tcp = 0"))).toEndWith("is 0, but must be true or false");
+  });
+});
+
+describe("the file", () => {
+  test("may give a size as an integer or a string, and an integer only as one", () => {
+    expect(runFile("send-limit = 65536").options.sendLimitBytes).toBe(65_536);
+    expect(runFile('send-limit = "64kb"').options.sendLimitBytes).toBe(65_536);
+    expect(faultIn(() => runFile('port = "5995"'))).toBe(
+      `port in ${configPath} is the string "5995", but must be an integer from 0 to 65535`,
+    );
+  });
+
+  const WRONG: readonly [string, string][] = [
+    ["port = 65536", "is 65536"],
+    ["port = 1.5", "is 1.5"],
+    ["port = nan", "is NaN"],
+    ["port = true", "is true"],
+    ["port = [1]", "is an array"],
+    ["[port]", "is a table"],
+    ["port = 2026-11-21", "is the date 2026-11-21"],
+  ];
+  for (const [toml, given] of WRONG) {
+    test(`may not say ${toml}`, () => {
+      expect(faultIn(() => runFile(toml))).toBe(
+        `port in ${configPath} ${given}, but must be an integer from 0 to 65535`,
+      );
+    });
+  }
+
+  test("is an error when missing, named as its path was given", () => {
+    const path = join(folder, "none.toml");
+    expect(faultIn(() => run([], { FKVS_CONFIG: path }))).toBe(
+      `${path}, named by FKVS_CONFIG, cannot be read (ENOENT: no such file or directory)`,
+    );
+    expect(faultIn(() => run(["--config", path]))).toStartWith(`${path}, named by --config, `);
+  });
+
+  test("is an error when its path is empty", () => {
+    expect(faultIn(() => run(["--config="]))).toStartWith("--config is empty");
+    expect(faultIn(() => run([], { FKVS_CONFIG: "" }))).toStartWith("FKVS_CONFIG is empty");
+  });
+});
+
+describe("the environment", () => {
+  test("may hold anything without the prefix, and variables that are not set", () => {
+    const environment = { PATH: "/bin", PORT: "x", fkvs_port: "x", FKVS: "x", FKVS_X: undefined };
+    expect(run([], environment).options.port).toBe(5995);
+  });
+
+  const UNKNOWN: readonly [string, string][] = [
+    ["FKVS_PROT", ", did you mean FKVS_PORT?"],
+    ["FKVS_MAXMEMORY", ", did you mean FKVS_MAX_MEMORY?"],
+    ["FKVS_SOMETHING_ELSE", ""],
+    ["FKVS_", ""],
+  ];
+  for (const [name, suggestion] of UNKNOWN) {
+    test(`may not hold ${name}`, () => {
+      expect(faultIn(() => run([], { [name]: "1" }))).toStartWith(
+        `${name} is not a known environment variable${suggestion}`,
+      );
+    });
+  }
+
+  test("may not hold what the command line alone can ask for", () => {
+    expect(faultIn(() => run([], { FKVS_HELP: "1" }))).toStartWith("FKVS_HELP is not a known");
+  });
+});
+
+describe("rules on several options", () => {
+  test("name each option as it was written", () => {
+    const argv = ["--max-clients", "30000"];
+    const fault = faultIn(() => runFile('window-size = "1MiB"', argv));
+    expect(fault).toEndWith(`lower --max-clients, spare-windows or window-size in ${configPath}`);
+    expect(faultIn(() => run([], { FKVS_HOST: "0.0.0.0" }))).toStartWith("FKVS_HOST is ");
+    expect(faultIn(() => runFile('host = "::"'))).toStartWith(`host in ${configPath} is "::"`);
+    expect(faultIn(() => run(["--no-tcp"]))).toStartWith("--no-tcp turns TCP off");
+    expect(faultIn(() => runFile("tcp = false"))).toStartWith(`tcp in ${configPath} turns`);
+  });
+
+  test("let an exposed address through with --insecure", () => {
+    expect(run(["--host", "0.0.0.0", "--insecure"]).options.host).toBe("0.0.0.0");
+  });
+});
+
+describe("requests to print", () => {
+  test("give the help and the version, whatever else is set", () => {
+    const environment = { FKVS_PORT: "x", FKVS_NONE: "1" };
+    expect(printed(["--port", "x", "--help"], environment)).toBe(renderHelp());
+    expect(printed(["--version"], environment)).toBe(`fkvs-server ${packageJson.version}\n`);
+  });
+
+  test("give the options in effect and where each is from", () => {
+    writeFileSync(configPath, "spare-windows = 3");
+    const text = printed(["--check-config", "--port", "1", "--config", configPath], {
+      FKVS_LOG_LEVEL: "warn",
+    });
+    expect(text.split("\n").slice(1)).toEqual([
+      'host = "127.0.0.1"  # default',
+      "port = 1  # --port",
+      "# unix is not set  # default",
+      "tcp = true  # default",
+      `# config = "${configPath}"  # --config`,
+      "max-clients = 10000  # default",
+      'max-memory = "6GiB"  # default',
+      'window-size = "64KiB"  # default',
+      `spare-windows = 3  # ${configPath}`,
+      'send-limit = "1MiB"  # default',
+      "stall-timeout = 60  # default",
+      "insecure = false  # default",
+      'log-level = "warn"  # FKVS_LOG_LEVEL',
+      "",
+    ]);
+  });
+
+  test("give options that, read as a file, are the same", () => {
+    const argv = ["--unix", '/a "b" \\ é', "--max-memory", "1g", "--host", "::", "--insecure"];
+    const { config: _, ...again } = runFile(printed([...argv, "--check-config"])).options;
+    const { config: __, ...first } = run(argv).options;
+    expect(again).toEqual(first);
+  });
+
+  test("do not check what is wrong", () => {
+    expect(faultIn(() => printed(["--check-config", "--port", "x"]))).toStartWith("--port is");
+    expect(faultIn(() => printed(["--check-config", "--no-tcp"]))).toStartWith("--no-tcp turns");
+  });
+
+  test("leave a misspelt flag beside them an error", () => {
+    expect(faultIn(() => printed(["--help", "--prot"]))).toStartWith("--prot is not a known");
+  });
+});
