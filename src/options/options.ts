@@ -5,7 +5,7 @@
 // Every value that is given must be valid, also one that a stronger source overrides: it would
 // otherwise lie in wait for the day the flag is dropped. Nothing here prints or ends the program.
 
-import packageJson from "../../package.json" with { type: "json" };
+import { VERSION } from "../version.ts";
 import { quoteText } from "../lib/log.ts";
 import { readCommandLine, renderHelp } from "./command-line.ts";
 import { readConfigFile } from "./config-file.ts";
@@ -53,7 +53,7 @@ interface Candidate<T> {
 
 type Mutable<T> = { -readonly [P in keyof T]: T[P] };
 
-export const VERSION_TEXT = `fkvs-server ${packageJson.version}`;
+export const VERSION_TEXT = `fkvs-server ${VERSION}`;
 const DEFAULT_SOURCE: OptionSource = { level: "default", place: "default" };
 
 /**

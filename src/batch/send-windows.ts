@@ -1,0 +1,248 @@
+// Replies not yet sent, one window for each connection, more for one whose client reads slowly:
+//
+//   |   sent   |   replies   |   room   |
+//   base     begin          end       limit
+//
+// Nearly always that is all, and a flush is one write of begin … end. A connection gets a *queue* of
+// regions before its current window when a value is long enough to be sent from where it lies in the
+// arena (`splice`), or when the window is full and the socket takes no more (a spare window):
+//
+//   queue:  [window 7, 0–4100] [entry, 40000 bytes] [window 7, 4100–4105] [entry …]   then begin … end
+//
+// Regions leave in order in one vectored write. What has not been sent is never moved or written.
+// A spliced entry is pinned until it is sent.
+//
+// Past `limitBytes` of unsent replies nothing more is taken: the caller stops executing that
+// connection's requests until a flush made room.
+
+import { assert } from "../lib/assert.ts";
+import { ByteArea } from "../lib/byte-area.ts";
+import type { Store } from "../store/store.ts";
+import { TouchedMemory } from "./touched-memory.ts";
+import { AREA_SIZE_MAX, windowStride } from "./window-layout.ts";
+
+/** A stretch of memory to be sent. */
+export interface SendRegion {
+  readonly area: ByteArea;
+  offset: number;
+  length: number;
+  /** Pinned entry that the bytes belong to, 0 = none. */
+  readonly reference: number;
+  /** Window to give back when the region is sent, -1 = none. */
+  readonly window: number;
+}
+
+/** Moves bytes to a connection's socket; what it does not take is offered again later. */
+export interface Transport {
+  /** Bytes taken, -1 if the connection has failed. */
+  send(connection: number, area: ByteArea, offset: number, length: number): number;
+  /** The same for several regions, in order. */
+  sendRegions(connection: number, regions: readonly SendRegion[]): number;
+}
+
+export const FLUSH = { SENT: 0, PARTIAL: 1, FAILED: 2 } as const;
+export type Flush = (typeof FLUSH)[keyof typeof FLUSH];
+
+/** Values from this length on are sent from the arena (bench/batch/splice.bench.ts). */
+export const SPLICE_LENGTH_MIN = 16 * 1024;
+
+export interface SendOptions {
+  readonly connectionCount: number;
+  readonly windowSizeBytes: number;
+  readonly spareCount: number;
+  readonly limitBytes: number;
+}
+
+export class SendWindows {
+  readonly area: ByteArea;
+  /** Where each connection's next reply goes. */
+  readonly ends: Int32Array;
+  readonly touched: TouchedMemory;
+  /** Flushes by what they took, for INFO. */
+  writeCount = 0;
+  vectoredCount = 0;
+  partialCount = 0;
+  spareTakenCount = 0;
+
+  readonly #limits: Int32Array;
+  readonly #begins: Int32Array;
+  /** Number of the window each connection writes to: its own, or a spare one. */
+  readonly #windows: Int32Array;
+  readonly #queues: (SendRegion[] | null)[];
+  /** Unsent bytes of the queue, the current window not counted. */
+  readonly #queuedBytes: Float64Array;
+  readonly #spares: number[] = [];
+  readonly #stride: number;
+  readonly #options: SendOptions;
+  readonly #store: Store;
+  readonly #transport: Transport;
+
+  constructor(options: SendOptions, store: Store, transport: Transport) {
+    const { connectionCount, spareCount } = options;
+    const windowCount = connectionCount + spareCount;
+    this.#stride = windowStride(options.windowSizeBytes);
+    assert(windowCount * this.#stride <= AREA_SIZE_MAX, "all send windows fit one area");
+    this.area = new ByteArea(new SharedArrayBuffer(windowCount * this.#stride));
+    this.ends = new Int32Array(connectionCount);
+    this.touched = new TouchedMemory(windowCount);
+    this.#limits = new Int32Array(connectionCount);
+    this.#begins = new Int32Array(connectionCount);
+    this.#windows = new Int32Array(connectionCount);
+    this.#queues = new Array<SendRegion[] | null>(connectionCount).fill(null);
+    this.#queuedBytes = new Float64Array(connectionCount);
+    for (let i = windowCount - 1; i >= connectionCount; i--) this.#spares.push(i);
+    this.#options = options;
+    this.#store = store;
+    this.#transport = transport;
+  }
+
+  /** Begins a connection with nothing to send. */
+  open(connection: number): void {
+    this.#enterWindow(connection, connection);
+  }
+
+  /** Ends a connection; what it had not sent is lost, what it held is given back. */
+  close(connection: number): void {
+    for (const region of this.#queues[connection] ?? []) this.#release(region);
+    this.#queues[connection] = null;
+    this.#queuedBytes[connection] = 0;
+    this.#leaveWindow(connection);
+  }
+
+  /**
+   * Where a reply of up to `length` bytes can be written, or -1 when the connection has to wait. The
+   * caller writes there and sets `ends[connection]`.
+   */
+  reserve(connection: number, length: number): number {
+    const position = this.ends[connection]!;
+    if (position + length <= this.#limits[connection]!) return position;
+    return this.#makeRoom(connection, length);
+  }
+
+  /** Whether `splice` may be called: there is allowance for more unsent bytes. */
+  canSplice(connection: number): boolean {
+    if (this.unsentBytes(connection) < this.#options.limitBytes) return true;
+    return this.flush(connection) === FLUSH.SENT;
+  }
+
+  /** Appends an entry's value without copying it. */
+  splice(connection: number, reference: number): void {
+    this.#store.pins.pin(reference);
+    this.#queueCurrent(connection, -1);
+    const length = this.#store.valueLength(reference);
+    this.#queue(connection, {
+      area: this.#store.area(reference),
+      offset: this.#store.valueOffset(reference),
+      length,
+      reference,
+      window: -1,
+    });
+  }
+
+  unsentBytes(connection: number): number {
+    return this.#queuedBytes[connection]! + this.ends[connection]! - this.#begins[connection]!;
+  }
+
+  /** Sends what the socket takes. */
+  flush(connection: number): Flush {
+    if (this.#queues[connection] !== null) return this.#flushQueue(connection);
+    const begin = this.#begins[connection]!;
+    const length = this.ends[connection]! - begin;
+    if (length === 0) return FLUSH.SENT;
+    const window = this.#windows[connection]!;
+    this.touched.note(window, begin + length - window * this.#stride);
+    const sent = this.#transport.send(connection, this.area, begin, length);
+    this.writeCount++;
+    if (sent === length) {
+      this.#enterWindow(connection, window);
+      return FLUSH.SENT;
+    }
+    if (sent < 0) return FLUSH.FAILED;
+    this.partialCount++;
+    this.#begins[connection] = begin + sent;
+    return FLUSH.PARTIAL;
+  }
+
+  #makeRoom(connection: number, length: number): number {
+    assert(length <= this.#options.windowSizeBytes, "a reply fits a window");
+    const flush = this.flush(connection);
+    if (flush === FLUSH.FAILED) return -1;
+    if (flush === FLUSH.PARTIAL && !this.#addSpare(connection)) return -1;
+    return this.ends[connection]!;
+  }
+
+  /** Continues in a spare window; false when there is none or the connection has had its share. */
+  #addSpare(connection: number): boolean {
+    if (this.unsentBytes(connection) >= this.#options.limitBytes) return false;
+    const spare = this.#spares.pop();
+    if (spare === undefined) return false;
+    this.spareTakenCount++;
+    const window = this.#windows[connection]!;
+    this.#queueCurrent(connection, window >= this.#options.connectionCount ? window : -1);
+    this.#enterWindow(connection, spare);
+    return true;
+  }
+
+  /** Ends the current region and begins the next behind it. */
+  #queueCurrent(connection: number, window: number): void {
+    const offset = this.#begins[connection]!;
+    const length = this.ends[connection]! - offset;
+    if (length === 0 && window < 0) return;
+    const current = this.#windows[connection]!;
+    this.touched.note(current, offset + length - current * this.#stride);
+    this.#queue(connection, { area: this.area, offset, length, reference: 0, window });
+    this.#begins[connection] = offset + length;
+  }
+
+  #queue(connection: number, region: SendRegion): void {
+    const queue = this.#queues[connection];
+    if (queue === null || queue === undefined) this.#queues[connection] = [region];
+    else queue.push(region);
+    this.#queuedBytes[connection]! += region.length;
+  }
+
+  #flushQueue(connection: number): Flush {
+    this.#queueCurrent(connection, -1);
+    const queue = this.#queues[connection]!;
+    const sent = this.#transport.sendRegions(connection, queue);
+    this.vectoredCount++;
+    if (sent < 0) return FLUSH.FAILED;
+    this.#queuedBytes[connection]! -= sent;
+    let left = sent;
+    let done = 0;
+    while (done < queue.length && queue[done]!.length <= left) {
+      left -= queue[done]!.length;
+      this.#release(queue[done]!);
+      done++;
+    }
+    if (done === queue.length) {
+      this.#queues[connection] = null;
+      this.#leaveWindow(connection);
+      this.#enterWindow(connection, connection);
+      return FLUSH.SENT;
+    }
+    queue.splice(0, done);
+    queue[0]!.offset += left;
+    queue[0]!.length -= left;
+    this.partialCount++;
+    return FLUSH.PARTIAL;
+  }
+
+  #release(region: SendRegion): void {
+    if (region.reference !== 0) this.#store.unpin(region.reference);
+    if (region.window >= 0) this.#spares.push(region.window);
+  }
+
+  #enterWindow(connection: number, window: number): void {
+    const base = window * this.#stride;
+    this.#windows[connection] = window;
+    this.#begins[connection] = base;
+    this.ends[connection] = base;
+    this.#limits[connection] = base + this.#options.windowSizeBytes;
+  }
+
+  #leaveWindow(connection: number): void {
+    const window = this.#windows[connection]!;
+    if (window >= this.#options.connectionCount) this.#spares.push(window);
+  }
+}

@@ -1,0 +1,52 @@
+// What stands between the sockets and the pipeline: an engine moves bytes and knows no protocol.
+//
+//   sockets ──▶ engine ──▶ EngineHandlers (the pipeline)      bytes arrive, turns end
+//   sockets ◀── engine ◀── Engine (Transport)                 replies leave
+//
+// A *turn* is one round of the engine: it receives from every socket that has something, and then
+// calls `turnEnded` once. Connections are numbers below the connection count; the handlers choose
+// the number when a connection opens and may give it to another once it has closed.
+
+import type { Transport } from "../batch/send-windows.ts";
+
+export interface EngineHandlers {
+  /** A connection has come: its number, or -1 to have it closed at once. */
+  opened(): number;
+  /** Bytes that can be received at `ends[connection]` of the receive windows, 0 = not now. */
+  roomFor(connection: number): number;
+  /** That many bytes have been written there. May close connections. */
+  received(connection: number, length: number): void;
+  /** The peer sends no more; it may still read. Everything it sent has been received. */
+  ended(connection: number): void;
+  /** The socket takes bytes again. */
+  writable(connection: number): void;
+  /** The connection is gone; its number is free when this returns. */
+  closed(connection: number): void;
+  /** All sockets of this turn have been read. */
+  turnEnded(): void;
+}
+
+export type ListenAddress =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+export interface Engine extends Transport {
+  readonly name: string;
+  /** The kernel interface behind it, as INFO names it. */
+  readonly dispatcher: string;
+  /** Starts to accept; the address with the port that port 0 became. Throws if it is in use. */
+  listen(address: ListenAddress): ListenAddress;
+  stopListening(): void;
+  /** Has `turnEnded` called soon even if nothing arrives. */
+  requestTurn(): void;
+  /** Receives again from a connection that `roomFor` answered 0 for. */
+  resumeReceiving(connection: number): void;
+  /** Says that no more replies follow, and closes once the peer has seen them. */
+  finish(connection: number): void;
+  /** Closes without waiting for the peer; what the kernel has of our replies still arrives. */
+  close(connection: number): void;
+  /** Resets the connection; nothing it holds is kept, in the kernel neither. */
+  destroy(connection: number): void;
+  /** Settles after a turn in which no connection had anything to receive. */
+  quiet(): Promise<void>;
+}

@@ -1,0 +1,251 @@
+// The portable engine: Bun.listen. Bun reads a socket once per readiness, up to 512 KiB, and hands the
+// bytes over as a fresh buffer; they are copied into the connection's receive window, so that a batch
+// can span connections. After the whole round of ready sockets Bun runs setImmediate callbacks once,
+// at no system call: there the turn ends.
+//
+// A chunk that finds no room is held, the socket paused, and the rest goes in when there is room.
+// A full socket is not written to again before Bun says it drained.
+
+import type { Socket, TCPSocketListener, UnixSocketListener } from "bun";
+import type { ReceiveWindows } from "../batch/receive-windows.ts";
+import type { SendRegion } from "../batch/send-windows.ts";
+import type { ByteArea } from "../lib/byte-area.ts";
+import { EAGAIN, EINTR, type Libc } from "../lib/libc.ts";
+import type { Engine, EngineHandlers, ListenAddress } from "./engine.ts";
+import { VectoredSender } from "./vectored-sender.ts";
+
+/** Number of a connection that was refused. */
+const REFUSED = -1;
+
+interface HeldChunk {
+  readonly bytes: Buffer;
+  offset: number;
+}
+
+export class ListenEngine implements Engine {
+  readonly name = "listen";
+  readonly dispatcher = process.platform === "linux" ? "epoll" : "kqueue";
+
+  readonly #windows: ReceiveWindows;
+  readonly #handlers: EngineHandlers;
+  readonly #vectored: VectoredSender | null;
+  readonly #sockets: (Socket<number> | null)[];
+  readonly #held: (HeldChunk | null)[];
+  /** 1 = the socket takes bytes as far as we know. */
+  readonly #isWritable: Uint8Array;
+  /** 1 = the peer has ended, and its last bytes are still held. */
+  readonly #hasEnded: Uint8Array;
+  /** 1 = close as soon as the peer ends. */
+  readonly #isFinishing: Uint8Array;
+  readonly #listeners: (TCPSocketListener<number> | UnixSocketListener<number>)[] = [];
+  #isTurnRequested = false;
+  #receivedCount = 0;
+
+  constructor(
+    windows: ReceiveWindows,
+    handlers: EngineHandlers,
+    connectionCount: number,
+    libc: Libc | null,
+  ) {
+    this.#windows = windows;
+    this.#handlers = handlers;
+    this.#vectored = libc === null ? null : new VectoredSender(libc);
+    this.#sockets = new Array<Socket<number> | null>(connectionCount).fill(null);
+    this.#held = new Array<HeldChunk | null>(connectionCount).fill(null);
+    this.#isWritable = new Uint8Array(connectionCount);
+    this.#hasEnded = new Uint8Array(connectionCount);
+    this.#isFinishing = new Uint8Array(connectionCount);
+  }
+
+  listen(address: ListenAddress): ListenAddress {
+    const socket = {
+      open: (opened: Socket<number>) => this.#open(opened),
+      data: (from: Socket<number>, chunk: Buffer) => this.#receive(from.data, chunk),
+      drain: (drained: Socket<number>) => this.#drain(drained.data),
+      end: (ended: Socket<number>) => this.#end(ended.data),
+      close: (closed: Socket<number>) => this.#close(closed.data),
+      error: (failed: Socket<number>, error: Error) => this.#fail(failed, error),
+    };
+    const common = { socket, allowHalfOpen: true, data: REFUSED };
+    if (address.kind === "unix") {
+      this.#listeners.push(Bun.listen<number>({ ...common, unix: address.path }));
+      return address;
+    }
+    const listener = Bun.listen<number>({
+      ...common,
+      hostname: address.host,
+      port: address.port,
+    });
+    this.#listeners.push(listener);
+    return { ...address, port: listener.port };
+  }
+
+  stopListening(): void {
+    for (const listener of this.#listeners) listener.stop(false);
+    this.#listeners.length = 0;
+  }
+
+  requestTurn(): void {
+    if (this.#isTurnRequested) return;
+    this.#isTurnRequested = true;
+    setImmediate(this.#endTurn);
+  }
+
+  resumeReceiving(connection: number): void {
+    const chunk = this.#held[connection];
+    if (chunk === null || chunk === undefined) return;
+    this.#held[connection] = null;
+    if (!this.#deliver(connection, chunk.bytes, chunk.offset)) return;
+    this.#sockets[connection]?.resume();
+    if (this.#hasEnded[connection] === 1) this.#handlers.ended(connection);
+  }
+
+  send(connection: number, area: ByteArea, offset: number, length: number): number {
+    const socket = this.#sockets[connection];
+    if (socket === null || socket === undefined) return -1;
+    if (this.#isWritable[connection] === 0) return 0;
+    const sent = socket.write(area.bytes, offset, length);
+    if (sent < length) this.#isWritable[connection] = 0;
+    return sent < 0 ? -1 : sent;
+  }
+
+  sendRegions(connection: number, regions: readonly SendRegion[]): number {
+    const socket = this.#sockets[connection];
+    if (socket === null || socket === undefined) return -1;
+    if (this.#isWritable[connection] === 0) return 0;
+    let sent = 0;
+    let first = 0;
+    if (this.#vectored !== null) {
+      const result = this.#vectored.send(descriptorOf(socket), regions);
+      if (result < 0 && result !== -EAGAIN && result !== -EINTR) return -1;
+      sent = Math.max(0, result);
+    }
+    // What is left goes through Bun, which then knows to report when the socket has drained.
+    let skip = sent;
+    for (; first < regions.length; first++) {
+      const { area, offset, length } = regions[first]!;
+      if (skip >= length) {
+        skip -= length;
+        continue;
+      }
+      const written = this.send(connection, area, offset + skip, length - skip);
+      if (written < 0) return -1;
+      sent += written;
+      if (written < length - skip) break;
+      skip = 0;
+    }
+    return sent;
+  }
+
+  finish(connection: number): void {
+    const socket = this.#sockets[connection];
+    if (socket === null || socket === undefined) return;
+    this.#isFinishing[connection] = 1;
+    // Closing with bytes unread would reset the connection and could take the replies with it.
+    if (this.#hasEnded[connection] === 1) socket.end();
+    else socket.shutdown();
+  }
+
+  close(connection: number): void {
+    this.#sockets[connection]?.end();
+  }
+
+  destroy(connection: number): void {
+    this.#sockets[connection]?.terminate();
+  }
+
+  async quiet(): Promise<void> {
+    let known = -1;
+    while (known !== this.#receivedCount) {
+      known = this.#receivedCount;
+      // Two rounds: the first may have begun before the bytes arrived.
+      for (let round = 0; round < 2; round++) {
+        await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      }
+    }
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTurnRequested = false;
+    this.#handlers.turnEnded();
+  };
+
+  #open(socket: Socket<number>): void {
+    const connection = this.#handlers.opened();
+    socket.data = connection;
+    if (connection === REFUSED) {
+      socket.end();
+      return;
+    }
+    this.#sockets[connection] = socket;
+    this.#held[connection] = null;
+    this.#isWritable[connection] = 1;
+    this.#hasEnded[connection] = 0;
+    this.#isFinishing[connection] = 0;
+  }
+
+  #receive(connection: number, chunk: Buffer): void {
+    if (connection === REFUSED) return;
+    this.#receivedCount++;
+    this.requestTurn();
+    const held = this.#held[connection];
+    if (held !== null && held !== undefined) {
+      // Bun may deliver what it had read before the pause took effect.
+      const rest = held.bytes.subarray(held.offset);
+      this.#held[connection] = { bytes: Buffer.concat([rest, chunk]), offset: 0 };
+      return;
+    }
+    if (!this.#deliver(connection, chunk, 0)) this.#sockets[connection]?.pause();
+  }
+
+  /** Copies a chunk into the window as far as there is room; the rest is held. False = held. */
+  #deliver(connection: number, chunk: Buffer, begin: number): boolean {
+    let offset = begin;
+    while (offset < chunk.length) {
+      const room = this.#handlers.roomFor(connection);
+      if (room === 0) {
+        this.#held[connection] = { bytes: chunk, offset };
+        return false;
+      }
+      const length = Math.min(room, chunk.length - offset);
+      const target = this.#windows.ends[connection]!;
+      chunk.copy(this.#windows.area.bytes, target, offset, offset + length);
+      offset += length;
+      this.#handlers.received(connection, length);
+      if (this.#sockets[connection] === null) return true;
+    }
+    return true;
+  }
+
+  #drain(connection: number): void {
+    if (connection === REFUSED || this.#isWritable[connection] === 1) return;
+    this.#isWritable[connection] = 1;
+    this.#handlers.writable(connection);
+  }
+
+  #end(connection: number): void {
+    if (connection === REFUSED) return;
+    this.#hasEnded[connection] = 1;
+    if (this.#isFinishing[connection] === 1) this.#sockets[connection]?.end();
+    else if (this.#held[connection] === null) this.#handlers.ended(connection);
+  }
+
+  #close(connection: number): void {
+    if (connection === REFUSED) return;
+    this.#sockets[connection] = null;
+    this.#held[connection] = null;
+    this.#handlers.closed(connection);
+  }
+
+  /** A handler threw: a broken invariant. Nothing in memory is to be trusted any more. */
+  #fail(_socket: Socket<number>, error: Error): void {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** Bun has the descriptor but does not declare it. */
+function descriptorOf(socket: Socket<number>): number {
+  return (socket as Socket<number> & { readonly fd: number }).fd;
+}

@@ -1,0 +1,71 @@
+// Which connection numbers are in use and in which state, and why connections went. Numbers are
+// handed out last in, first out, so that a thousand connections that come and go use few windows.
+
+export const DROP = {
+  /** The peer closed, or we did after it had ended. */
+  NONE: 0,
+  /** It took no byte of its replies for too long. */
+  STALLED: 1,
+  /** Its socket failed. */
+  FAILED: 2,
+  /** It stated a frame length that is never allowed. */
+  PROTOCOL: 3,
+} as const;
+export type Drop = (typeof DROP)[keyof typeof DROP];
+export const DROP_NAMES = ["none", "stalled", "failed", "protocol"] as const;
+
+export class ConnectionTable {
+  /** 1 = in use. */
+  readonly isOpen: Uint8Array;
+  /** 1 = the peer sends no more; close when all it asked is answered. */
+  readonly hasEnded: Uint8Array;
+  /** 1 = no request of it is executed any more; close when all replies are sent. */
+  readonly isClosing: Uint8Array;
+  /** 1 = the engine has been told to finish it. */
+  readonly isFinishing: Uint8Array;
+  /** When it last took bytes of unsent replies, by the elapsed clock; 0 = nothing is unsent. */
+  readonly unsentSinceMs: Float64Array;
+
+  acceptedCount = 0;
+  refusedCount = 0;
+  closedCount = 0;
+  openCount = 0;
+  readonly droppedCounts = new Float64Array(DROP_NAMES.length);
+
+  readonly #free: Int32Array;
+  #freeCount: number;
+
+  constructor(connectionCount: number) {
+    this.isOpen = new Uint8Array(connectionCount);
+    this.hasEnded = new Uint8Array(connectionCount);
+    this.isClosing = new Uint8Array(connectionCount);
+    this.isFinishing = new Uint8Array(connectionCount);
+    this.unsentSinceMs = new Float64Array(connectionCount);
+    this.#free = Int32Array.from({ length: connectionCount }, (_, i) => connectionCount - 1 - i);
+    this.#freeCount = connectionCount;
+  }
+
+  /** A number for a new connection, -1 when there are as many as allowed. */
+  open(): number {
+    if (this.#freeCount === 0) {
+      this.refusedCount++;
+      return -1;
+    }
+    const connection = this.#free[--this.#freeCount]!;
+    this.isOpen[connection] = 1;
+    this.hasEnded[connection] = 0;
+    this.isClosing[connection] = 0;
+    this.isFinishing[connection] = 0;
+    this.unsentSinceMs[connection] = 0;
+    this.acceptedCount++;
+    this.openCount++;
+    return connection;
+  }
+
+  close(connection: number): void {
+    this.isOpen[connection] = 0;
+    this.#free[this.#freeCount++] = connection;
+    this.openCount--;
+    this.closedCount++;
+  }
+}

@@ -1,0 +1,204 @@
+// One data thread: engine, pipeline and store, put together. It runs in a Worker
+// (data-thread-worker.ts); tests run it in their own thread, with their own clock.
+
+import { ReceiveWindows } from "../batch/receive-windows.ts";
+import { SendWindows, type Transport } from "../batch/send-windows.ts";
+import { CounterCommands } from "../command/counter-commands.ts";
+import { Executor, type Commands } from "../command/executor.ts";
+import { ExpiryCommands } from "../command/expiry-commands.ts";
+import { ServerCommands } from "../command/server-commands.ts";
+import { StringCommands } from "../command/string-commands.ts";
+import type { Clock } from "../lib/clock.ts";
+import { MADV_DONTNEED, type Libc } from "../lib/libc.ts";
+import type { Engine, EngineHandlers, ListenAddress } from "../net/engine.ts";
+import { ListenEngine } from "../net/listen-engine.ts";
+import { V1Decoder } from "../protocol/v1-decoder.ts";
+import { V1Replies } from "../protocol/v1-replies.ts";
+import { PAGES_PER_BANK, PAGE_SIZE } from "../store/arena.ts";
+import { STORE_DEFAULTS, Store, type StoreBuffers } from "../store/store.ts";
+import { ConnectionTable } from "./connection-table.ts";
+import { renderInfo } from "./info.ts";
+import { Pipeline } from "./pipeline.ts";
+
+const TICK_INTERVAL_MS = 100;
+/** How long a stopping server goes on reading from clients that go on sending. */
+const QUIET_TIMEOUT_MS = 1000;
+/** How long it waits for clients to take their last replies. */
+const CLOSE_TIMEOUT_MS = 3000;
+const CLOSE_POLL_MS = 5;
+
+export interface DataThreadOptions {
+  readonly version: string;
+  readonly configFile: string;
+  readonly maxClients: number;
+  readonly maxMemoryBytes: number;
+  readonly windowSizeBytes: number;
+  readonly spareWindows: number;
+  readonly sendLimitBytes: number;
+  readonly stallTimeoutSeconds: number;
+  readonly store: StoreBuffers;
+  /** Seeds of the store's hashes. */
+  readonly seeds: readonly [number, number, number];
+}
+
+/** Makes the engine for a thread; tests put their own in its place. */
+export type EngineMaker = (
+  windows: ReceiveWindows,
+  handlers: EngineHandlers,
+  connectionCount: number,
+  libc: Libc | null,
+) => Engine;
+
+export const makeListenEngine: EngineMaker = (windows, handlers, connectionCount, libc) =>
+  new ListenEngine(windows, handlers, connectionCount, libc);
+
+export class DataThread {
+  readonly store: Store;
+  readonly executor: Executor;
+  readonly connections: ConnectionTable;
+  readonly pipeline: Pipeline;
+  readonly sends: SendWindows;
+  readonly windows: ReceiveWindows;
+  readonly engine: Engine;
+
+  readonly #clock: Clock;
+  readonly #options: DataThreadOptions;
+  readonly #startedMs: number;
+  readonly #commands: Commands;
+  readonly #libc: Libc | null;
+  #port = 0;
+  #ticker: Timer | null = null;
+  #windowBytes = 0;
+
+  constructor(
+    options: DataThreadOptions,
+    clock: Clock,
+    libc: Libc | null,
+    makeEngine: EngineMaker = makeListenEngine,
+  ) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#libc = libc;
+    this.#startedMs = clock.elapsedMs();
+    const connectionCount = options.maxClients;
+    this.windows = new ReceiveWindows(connectionCount, options.windowSizeBytes);
+    const { area } = this.windows;
+    this.store = new Store(options.store, area, clock, {
+      slotsLog2Min: STORE_DEFAULTS.slotsLog2Min,
+      slotsLog2Max: STORE_DEFAULTS.slotsLog2Max,
+      seeds: options.seeds,
+      releasePage: (page) => this.#releasePage(page),
+    });
+    // The engine sends and the pipeline receives: they are joined once both are there.
+    const transport: Transport = {
+      send: (...bytes) => this.engine.send(...bytes),
+      sendRegions: (...regions) => this.engine.sendRegions(...regions),
+    };
+    this.sends = new SendWindows(
+      {
+        connectionCount,
+        windowSizeBytes: options.windowSizeBytes,
+        spareCount: options.spareWindows,
+        limitBytes: options.sendLimitBytes,
+      },
+      this.store,
+      transport,
+    );
+    const replies = new V1Replies(this.sends, this.store);
+    this.#commands = {
+      strings: new StringCommands(this.store, replies, area),
+      counters: new CounterCommands(this.store, replies, this.windows),
+      expiry: new ExpiryCommands(this.store, replies, area, this.sends.area),
+      server: new ServerCommands(this.store, replies, area, this.sends.area, () => this.info()),
+    };
+    this.executor = new Executor(
+      this.store,
+      replies,
+      this.windows,
+      this.#commands,
+      connectionCount,
+    );
+    this.connections = new ConnectionTable(connectionCount);
+    this.pipeline = new Pipeline(
+      {
+        clock,
+        store: this.store,
+        windows: this.windows,
+        sends: this.sends,
+        decoder: new V1Decoder(area, this.store),
+        executor: this.executor,
+        connections: this.connections,
+      },
+      {
+        connectionCount,
+        sendLimitBytes: options.sendLimitBytes,
+        stallTimeoutMs: options.stallTimeoutSeconds * 1000,
+      },
+    );
+    this.engine = makeEngine(this.windows, this.pipeline, connectionCount, libc);
+    this.pipeline.attach(this.engine);
+  }
+
+  /** Starts to serve; the addresses with the ports that port 0 became. Throws if one is in use. */
+  listen(addresses: readonly ListenAddress[]): ListenAddress[] {
+    const bound = addresses.map((address) => this.engine.listen(address));
+    for (const address of bound) if (address.kind === "tcp") this.#port = address.port;
+    this.#ticker = setInterval(() => this.tick(), TICK_INTERVAL_MS);
+    return bound;
+  }
+
+  /** What happens a few times a second whether requests come or not. */
+  tick(): void {
+    this.#payForWindows();
+    this.pipeline.tick();
+  }
+
+  /** Stops accepting, answers what has arrived, sends it, closes. Settles when all is done. */
+  async stop(): Promise<void> {
+    this.engine.stopListening();
+    await Promise.race([this.engine.quiet(), Bun.sleep(QUIET_TIMEOUT_MS)]);
+    this.pipeline.turnEnded();
+    this.pipeline.closeAll();
+    const deadlineMs = this.#clock.elapsedMs() + CLOSE_TIMEOUT_MS;
+    while (this.connections.openCount > 0 && this.#clock.elapsedMs() < deadlineMs) {
+      await Bun.sleep(CLOSE_POLL_MS);
+    }
+    this.pipeline.destroyAll();
+    if (this.#ticker !== null) clearInterval(this.#ticker);
+  }
+
+  info(): string {
+    return renderInfo({
+      version: this.#options.version,
+      clock: this.#clock,
+      startedMs: this.#startedMs,
+      port: this.#port,
+      configFile: this.#options.configFile,
+      maxMemoryBytes: this.#options.maxMemoryBytes,
+      engine: this.engine,
+      store: this.store,
+      windows: this.windows,
+      sends: this.sends,
+      executor: this.executor,
+      commands: this.#commands,
+      connections: this.connections,
+      pipeline: this.pipeline,
+    });
+  }
+
+  /** Takes the memory that windows have come to use off the store's share of the limit. */
+  #payForWindows(): void {
+    const windowBytes = this.windows.touched.bytes + this.sends.touched.bytes;
+    if (windowBytes === this.#windowBytes) return;
+    this.#windowBytes = windowBytes;
+    const storeBytes = this.#options.maxMemoryBytes - windowBytes;
+    this.store.pool.setLimit(Math.floor(storeBytes / PAGE_SIZE));
+  }
+
+  #releasePage(page: number): boolean {
+    if (this.#libc === null) return false;
+    const area = this.store.arena.areas[Math.floor(page / PAGES_PER_BANK)]!;
+    const address = this.#libc.addressOf(area.bytes) + (page % PAGES_PER_BANK) * PAGE_SIZE;
+    return this.#libc.madvise(address, PAGE_SIZE, MADV_DONTNEED);
+  }
+}

@@ -1,0 +1,22 @@
+// How many sockets this process may have: Bun raises the soft limit to the hard one at start, so the
+// hard limit counts.
+
+import { readFileSync } from "node:fs";
+
+/** Descriptors that are not clients': the runtime's own, listeners, files. */
+const RESERVED_COUNT = 64;
+
+/** Clients that the descriptor limit allows; Infinity where it cannot be read. */
+export function clientCountByDescriptors(limits = readLimits()): number {
+  const match = /^Max open files\s+\S+\s+(\S+)/m.exec(limits);
+  if (match === null || match[1] === "unlimited") return Infinity;
+  return Math.max(1, Number(match[1]) - RESERVED_COUNT);
+}
+
+function readLimits(): string {
+  try {
+    return readFileSync("/proc/self/limits", "utf8");
+  } catch {
+    return "";
+  }
+}

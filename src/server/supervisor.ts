@@ -1,0 +1,152 @@
+// The main thread's part of a running server: reserves the shared memory, starts the data thread in
+// its Worker, turns signals into requests, and ends the process. It never touches a key.
+
+import type { Log } from "../lib/log.ts";
+import type { ListenAddress } from "../net/engine.ts";
+import type { Options } from "../options/option-table.ts";
+import { formatSize } from "../options/size.ts";
+import { STORE_DEFAULTS, reserveStore } from "../store/store.ts";
+import type { DataThreadOptions } from "./data-thread.ts";
+import { clientCountByDescriptors } from "./descriptor-limit.ts";
+import { Mailbox, REQUEST } from "./mailbox.ts";
+import { StartError } from "./start-error.ts";
+import type { FromDataThread, ToDataThread } from "./thread-message.ts";
+import { clearSocketPath, identifySocket, removeSocket, withSocketUmask } from "./unix-socket.ts";
+
+/** A data thread that has not stopped by then is left behind. */
+const STOP_TIMEOUT_MS = 4500;
+const SIGNAL_EXIT_BASE = 128;
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+export class Supervisor {
+  readonly #options: Options;
+  readonly #version: string;
+  readonly #log: Log;
+  readonly #worker: Worker;
+  readonly #mailbox = new Mailbox();
+  #isStopping = false;
+  #socketIdentity: string | null = null;
+  #finish: (exitCode: number) => void = () => {};
+
+  constructor(options: Options, version: string, log: Log) {
+    this.#options = options;
+    this.#version = version;
+    this.#log = log;
+    this.#worker = new Worker(new URL("./data-thread-worker.ts", import.meta.url).href);
+  }
+
+  /** Serves until a signal; the exit code. Throws StartError when it cannot start. */
+  async run(): Promise<number> {
+    const ended = new Promise<number>((resolve) => {
+      this.#finish = resolve;
+    });
+    const { unix } = this.#options;
+    if (unix !== null) await clearSocketPath(unix);
+    // Not before the worker listens: until then a signal may end the process in the usual way.
+    const ready = await withSocketUmask(() => this.#start());
+    if (unix !== null) this.#socketIdentity = identifySocket(unix);
+    for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
+      process.on(signal, () => this.#receiveSignal(signal));
+    }
+    console.log(this.#startLine(ready.addresses, ready.engine));
+    const exitCode = await ended;
+    if (unix !== null) removeSocket(unix, this.#socketIdentity);
+    return exitCode;
+  }
+
+  #start(): Promise<FromDataThread & { kind: "ready" }> {
+    return new Promise((resolve, reject) => {
+      this.#worker.onmessage = (event: MessageEvent<FromDataThread>) => {
+        const message = event.data;
+        if (message.kind === "ready") resolve(message);
+        else if (message.kind === "failed") reject(new StartError(this.#explain(message)));
+        else this.#finish(0);
+      };
+      this.#worker.onerror = (event: ErrorEvent) => {
+        this.#log.error("data thread died", { error: event.message });
+        this.#finish(1);
+        reject(new StartError(`the data thread died: ${event.message}`));
+      };
+      this.#post({
+        kind: "start",
+        options: this.#threadOptions(),
+        addresses: this.#addresses(),
+        mailbox: this.#mailbox.buffer,
+      });
+    });
+  }
+
+  #threadOptions(): DataThreadOptions {
+    const options = this.#options;
+    const allowed = clientCountByDescriptors();
+    if (allowed < options.maxClients) {
+      this.#log.warn("max-clients lowered to what the descriptor limit allows", {
+        wanted: options.maxClients,
+        allowed,
+      });
+    }
+    const seeds = crypto.getRandomValues(new Int32Array(3));
+    return {
+      version: this.#version,
+      configFile: options.config ?? "",
+      maxClients: Math.min(allowed, options.maxClients),
+      maxMemoryBytes: options.maxMemoryBytes,
+      windowSizeBytes: options.windowSizeBytes,
+      spareWindows: options.spareWindows,
+      sendLimitBytes: options.sendLimitBytes,
+      stallTimeoutSeconds: options.stallTimeoutSeconds,
+      store: reserveStore(options.maxMemoryBytes, STORE_DEFAULTS.segmentBits),
+      seeds: [seeds[0]!, seeds[1]!, seeds[2]!],
+    };
+  }
+
+  #addresses(): ListenAddress[] {
+    const { host, port, tcp, unix } = this.#options;
+    const addresses: ListenAddress[] = [];
+    if (tcp) addresses.push({ kind: "tcp", host, port });
+    if (unix !== null) addresses.push({ kind: "unix", path: unix });
+    return addresses;
+  }
+
+  #explain(failure: FromDataThread & { kind: "failed" }): string {
+    const { host, port, unix } = this.#options;
+    const place = `${formatTcp(host, port)}${unix === null ? "" : ` and ${unix}`}`;
+    if (failure.code === "EADDRINUSE") {
+      return `cannot listen on ${place}: the address is in use by another program`;
+    }
+    return `cannot listen on ${place}: ${failure.message}`;
+  }
+
+  /** One line that scripts can wait for; what was asked for, as it turned out. */
+  #startLine(addresses: readonly ListenAddress[], engine: string): string {
+    const places = addresses.map((address) =>
+      address.kind === "tcp"
+        ? `tcp=${formatTcp(address.host, address.port)}`
+        : `unix=${address.path}`,
+    );
+    const memory = formatSize(this.#options.maxMemoryBytes);
+    return `fkvs-server ready ${places.join(" ")} engine=${engine} max-memory=${memory} version=${this.#version} pid=${process.pid}`;
+  }
+
+  #receiveSignal(signal: keyof typeof SIGNALS): void {
+    if (this.#isStopping) {
+      if (this.#options.unix !== null) removeSocket(this.#options.unix, this.#socketIdentity);
+      process.exit(SIGNAL_EXIT_BASE + SIGNALS[signal]);
+    }
+    this.#isStopping = true;
+    this.#log.info("stopping", { signal });
+    this.#mailbox.post(REQUEST.STOP, () => this.#post({ kind: "doorbell" }));
+    setTimeout(() => {
+      this.#log.error("the data thread did not stop in time", { waitedMs: STOP_TIMEOUT_MS });
+      this.#finish(1);
+    }, STOP_TIMEOUT_MS).unref();
+  }
+
+  #post(message: ToDataThread): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+function formatTcp(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,29 @@
+// The messages between the main thread and a data thread's Worker.
+
+import type { ListenAddress } from "../net/engine.ts";
+import type { DataThreadOptions } from "./data-thread.ts";
+
+/** Main to data thread, once, before anything else. Later requests go through the mailbox. */
+export interface StartMessage {
+  readonly kind: "start";
+  readonly options: DataThreadOptions;
+  readonly addresses: readonly ListenAddress[];
+  readonly mailbox: SharedArrayBuffer;
+}
+
+/** Main to data thread: look into the mailbox. */
+export interface DoorbellMessage {
+  readonly kind: "doorbell";
+}
+
+export type ToDataThread = StartMessage | DoorbellMessage;
+
+/** Data thread to main. */
+export type FromDataThread =
+  | {
+      readonly kind: "ready";
+      readonly addresses: readonly ListenAddress[];
+      readonly engine: string;
+    }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  | { readonly kind: "stopped" };
