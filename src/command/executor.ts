@@ -39,7 +39,10 @@ export class Executor {
   readonly #store: Store;
   readonly #replies: V1Replies;
   readonly #windows: ReceiveWindows;
-  readonly #commands: Commands;
+  readonly #strings: StringCommands;
+  readonly #counters: CounterCommands;
+  readonly #expiry: ExpiryCommands;
+  readonly #server: ServerCommands;
 
   constructor(
     store: Store,
@@ -51,7 +54,10 @@ export class Executor {
     this.#store = store;
     this.#replies = replies;
     this.#windows = windows;
-    this.#commands = commands;
+    this.#strings = commands.strings;
+    this.#counters = commands.counters;
+    this.#expiry = commands.expiry;
+    this.#server = commands.server;
     this.isBlocked = new Uint8Array(connectionCount);
   }
 
@@ -89,34 +95,33 @@ export class Executor {
   }
 
   #execute(batch: Batch, row: number, connection: number): boolean {
-    const { strings, counters, expiry, server } = this.#commands;
     switch (batch.opcodes[row]) {
       case OPCODE.SET:
-        return strings.set(batch, row, connection);
+        return this.#strings.set(batch, row, connection);
       case OPCODE.GET:
-        return strings.get(batch, row, connection);
+        return this.#strings.get(batch, row, connection);
       case OPCODE.INCR:
-        return counters.addOne(batch, row, connection, 1);
+        return this.#counters.addOne(batch, row, connection, 1);
       case OPCODE.INCRBY:
-        return counters.addAmount(batch, row, connection, 1);
+        return this.#counters.addAmount(batch, row, connection, 1);
       case OPCODE.PING:
-        return server.ping(batch, row, connection);
+        return this.#server.ping(batch, row, connection);
       case OPCODE.DECR:
-        return counters.addOne(batch, row, connection, -1);
+        return this.#counters.addOne(batch, row, connection, -1);
       case OPCODE.INFO:
-        return server.info(connection);
+        return this.#server.info(connection);
       case OPCODE.DECRBY:
-        return counters.addAmount(batch, row, connection, -1);
+        return this.#counters.addAmount(batch, row, connection, -1);
       case OPCODE.DEL:
-        return strings.del(batch, row, connection);
+        return this.#strings.del(batch, row, connection);
       case OPCODE.EXPIRE:
-        return expiry.expire(batch, row, connection);
+        return this.#expiry.expire(batch, row, connection);
       case OPCODE.TTL:
-        return expiry.ttl(batch, row, connection);
+        return this.#expiry.ttl(batch, row, connection);
       case OPCODE.PERSIST:
-        return expiry.persist(batch, row, connection);
+        return this.#expiry.persist(batch, row, connection);
       case OPCODE.KEYS:
-        return server.keys(connection);
+        return this.#server.keys(connection);
       default:
         return this.#replies.error(connection);
     }

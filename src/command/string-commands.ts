@@ -62,7 +62,7 @@ export class StringCommands {
   }
 
   get(batch: Batch, row: number, connection: number): boolean {
-    const reference = this.#store.find(
+    const reference = this.#store.findToRead(
       batch.keyOffsets[row]!,
       batch.keyLengths[row]!,
       batch.hashes[row]!,

@@ -12,6 +12,7 @@ const SYMBOLS = {
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MADV_DONTNEED = 4;
+export const MADV_HUGEPAGE = 14;
 export const EAGAIN = 11;
 export const EINTR = 4;
 

@@ -12,6 +12,7 @@ import type { SendRegion } from "../batch/send-windows.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
 import { EAGAIN, EINTR, type Libc } from "../lib/libc.ts";
 import type { Engine, EngineHandlers, ListenAddress } from "./engine.ts";
+import { identifySocket } from "./socket-identity.ts";
 import { VectoredSender } from "./vectored-sender.ts";
 
 /** Number of a connection that was refused. */
@@ -20,6 +21,13 @@ const REFUSED = -1;
 interface HeldChunk {
   readonly bytes: Buffer;
   offset: number;
+}
+
+interface Listening {
+  readonly listener: TCPSocketListener<number> | UnixSocketListener<number>;
+  /** Of a unix socket, with what its file was recognised by. */
+  readonly path: string | null;
+  readonly identity: string | null;
 }
 
 export class ListenEngine implements Engine {
@@ -37,7 +45,7 @@ export class ListenEngine implements Engine {
   readonly #hasEnded: Uint8Array;
   /** 1 = close as soon as the peer ends. */
   readonly #isFinishing: Uint8Array;
-  readonly #listeners: (TCPSocketListener<number> | UnixSocketListener<number>)[] = [];
+  readonly #listeners: Listening[] = [];
   #isTurnRequested = false;
   #receivedCount = 0;
 
@@ -68,7 +76,9 @@ export class ListenEngine implements Engine {
     };
     const common = { socket, allowHalfOpen: true, data: REFUSED };
     if (address.kind === "unix") {
-      this.#listeners.push(Bun.listen<number>({ ...common, unix: address.path }));
+      const { path } = address;
+      const listener = Bun.listen<number>({ ...common, unix: path });
+      this.#listeners.push({ listener, path, identity: identifySocket(path) });
       return address;
     }
     const listener = Bun.listen<number>({
@@ -76,12 +86,15 @@ export class ListenEngine implements Engine {
       hostname: address.host,
       port: address.port,
     });
-    this.#listeners.push(listener);
+    this.#listeners.push({ listener, path: null, identity: null });
     return { ...address, port: listener.port };
   }
 
   stopListening(): void {
-    for (const listener of this.#listeners) listener.stop(false);
+    for (const { listener, path, identity } of this.#listeners) {
+      // Bun removes the file, whosever it is by now; one that nobody can reach may go on.
+      if (path === null || identifySocket(path) === identity) listener.stop(false);
+    }
     this.#listeners.length = 0;
   }
 

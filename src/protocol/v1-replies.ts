@@ -7,6 +7,8 @@
 
 import { SPLICE_LENGTH_MIN, type SendWindows } from "../batch/send-windows.ts";
 import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
+import { BANK_MASK, BANK_SHIFT } from "../store/arena.ts";
+import { valueOffsetIn } from "../store/entry.ts";
 import type { Store } from "../store/store.ts";
 
 export const TAG = { NOTHING: 0, OK: 1, VALUE: 1, PONG: 5, INFO: 7, KEYS: 13 } as const;
@@ -22,12 +24,19 @@ export const TEXT_LENGTH_MAX = 0xffff - TEXT_OFFSET_IN_CORE;
 export class V1Replies {
   readonly #sends: SendWindows;
   readonly #area: ByteArea;
-  readonly #store: Store;
+  readonly #view: DataView;
+  readonly #ends: Int32Array;
+  // The arena's, so that a value is read without asking the store for each part of it.
+  readonly #banks: readonly Int32Array[];
+  readonly #areas: readonly ByteArea[];
 
   constructor(sends: SendWindows, store: Store) {
     this.#sends = sends;
     this.#area = sends.area;
-    this.#store = store;
+    this.#view = sends.area.view;
+    this.#ends = sends.ends;
+    this.#banks = store.arena.words;
+    this.#areas = store.arena.areas;
   }
 
   /** Whether a reply with a text of this length can be written. */
@@ -57,24 +66,24 @@ export class V1Replies {
     if (position < 0) return false;
     this.#header(position, tag, length);
     copyBytes(source, offset, this.#area, position + TEXT_HEADER_SIZE, length);
-    this.#sends.ends[connection] = position + TEXT_HEADER_SIZE + length;
+    this.#ends[connection] = position + TEXT_HEADER_SIZE + length;
     return true;
   }
 
   /** The value of an entry; a long one is sent from where it lies. */
   entryValue(connection: number, reference: number): boolean {
-    const store = this.#store;
-    const length = store.valueLength(reference);
-    if (length < SPLICE_LENGTH_MIN) {
-      const offset = store.valueOffset(reference);
-      return this.text(connection, TAG.VALUE, store.area(reference), offset, length);
-    }
-    if (!this.#sends.canSplice(connection)) return false;
-    const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE);
+    const bank = reference >>> BANK_SHIFT;
+    const words = this.#banks[bank]!;
+    const word = (reference & BANK_MASK) << 1;
+    const length = words[word + 1]!;
+    if (length >= SPLICE_LENGTH_MIN) return this.#spliceValue(connection, reference, length);
+    const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE + length);
     if (position < 0) return false;
     this.#header(position, TAG.VALUE, length);
-    this.#sends.ends[connection] = position + TEXT_HEADER_SIZE;
-    this.#sends.splice(connection, reference);
+    const textOffset = position + TEXT_HEADER_SIZE;
+    const valueOffset = (word << 2) + valueOffsetIn(words[word]!);
+    copyBytes(this.#areas[bank]!, valueOffset, this.#area, textOffset, length);
+    this.#ends[connection] = textOffset + length;
     return true;
   }
 
@@ -89,7 +98,17 @@ export class V1Replies {
 
   finishText(connection: number, tag: TextTag, textOffset: number, length: number): void {
     this.#header(textOffset - TEXT_HEADER_SIZE, tag, length);
-    this.#sends.ends[connection] = textOffset + length;
+    this.#ends[connection] = textOffset + length;
+  }
+
+  #spliceValue(connection: number, reference: number, length: number): boolean {
+    if (!this.#sends.canSplice(connection)) return false;
+    const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE);
+    if (position < 0) return false;
+    this.#header(position, TAG.VALUE, length);
+    this.#ends[connection] = position + TEXT_HEADER_SIZE;
+    this.#sends.splice(connection, reference);
+    return true;
   }
 
   #status(connection: number, tag: number): boolean {
@@ -99,14 +118,15 @@ export class V1Replies {
     bytes[position] = 0;
     bytes[position + 1] = 1;
     bytes[position + 2] = tag;
-    this.#sends.ends[connection] = position + STATUS_SIZE;
+    this.#ends[connection] = position + STATUS_SIZE;
     return true;
   }
 
+  /** Five bytes in two stores: the first four as one big-endian word. */
   #header(position: number, tag: number, length: number): void {
-    const view = this.#area.view;
-    view.setUint16(position, length + TEXT_OFFSET_IN_CORE);
-    view.setUint8(position + 2, tag);
-    view.setUint16(position + 3, length);
+    const view = this.#view;
+    const lengths = ((length + TEXT_OFFSET_IN_CORE) << 16) | (tag << 8) | (length >>> 8);
+    view.setInt32(position, lengths);
+    view.setUint8(position + 4, length);
   }
 }

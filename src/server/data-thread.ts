@@ -9,7 +9,7 @@ import { ExpiryCommands } from "../command/expiry-commands.ts";
 import { ServerCommands } from "../command/server-commands.ts";
 import { StringCommands } from "../command/string-commands.ts";
 import type { Clock } from "../lib/clock.ts";
-import { MADV_DONTNEED, type Libc } from "../lib/libc.ts";
+import { MADV_DONTNEED, MADV_HUGEPAGE, type Libc } from "../lib/libc.ts";
 import type { Engine, EngineHandlers, ListenAddress } from "../net/engine.ts";
 import { ListenEngine } from "../net/listen-engine.ts";
 import { V1Decoder } from "../protocol/v1-decoder.ts";
@@ -20,6 +20,7 @@ import { ConnectionTable } from "./connection-table.ts";
 import { renderInfo } from "./info.ts";
 import { Pipeline } from "./pipeline.ts";
 
+const HUGE_PAGE_SIZE = 2 * 1024 * 1024;
 const TICK_INTERVAL_MS = 100;
 /** How long a stopping server goes on reading from clients that go on sending. */
 const QUIET_TIMEOUT_MS = 1000;
@@ -135,6 +136,7 @@ export class DataThread {
         stallTimeoutMs: options.stallTimeoutSeconds * 1000,
       },
     );
+    this.#adviseHugePages();
     this.engine = makeEngine(this.windows, this.pipeline, connectionCount, libc);
     this.pipeline.attach(this.engine);
   }
@@ -193,6 +195,20 @@ export class DataThread {
     this.#windowBytes = windowBytes;
     const storeBytes = this.#options.maxMemoryBytes - windowBytes;
     this.store.pool.setLimit(Math.floor(storeBytes / PAGE_SIZE));
+  }
+
+  /**
+   * Random reads over many pages of 4 KiB miss the processor's address cache nearly every time; with
+   * pages of 2 MiB they do not. Only whole huge pages within a bank are asked for.
+   */
+  #adviseHugePages(): void {
+    if (this.#libc === null) return;
+    for (const { bytes } of this.store.arena.areas) {
+      const address = this.#libc.addressOf(bytes);
+      const begin = Math.ceil(address / HUGE_PAGE_SIZE) * HUGE_PAGE_SIZE;
+      const length = address + bytes.length - begin;
+      if (length >= HUGE_PAGE_SIZE) this.#libc.madvise(begin, length, MADV_HUGEPAGE);
+    }
   }
 
   #releasePage(page: number): boolean {

@@ -159,15 +159,17 @@ export class Pipeline implements EngineHandlers {
     this.#engine.requestTurn();
   }
 
-  /** Executes nothing more; what has been answered is flushed, and connections close. */
+  /** Lets every connection go as soon as all that it has asked is answered and sent. */
   closeAll(): void {
     this.#isStopping = true;
     const { connections } = this.#parts;
     for (let connection = 0; connection < this.#options.connectionCount; connection++) {
       if (connections.isOpen[connection] === 0) continue;
-      connections.isClosing[connection] = 1;
-      if (this.#parts.sends.flush(connection) === FLUSH.SENT) this.#engine.close(connection);
+      connections.hasEnded[connection] = 1;
+      if (connections.isFinishing[connection] === 1) this.#engine.close(connection);
+      else this.#touch(connection);
     }
+    this.turnEnded();
   }
 
   destroyAll(): void {
@@ -234,7 +236,9 @@ export class Pipeline implements EngineHandlers {
       this.#waiting.delete(connection);
     }
     if (executor.isBlocked[connection] === 1) {
-      if (unsent <= this.#options.sendLimitBytes / 2) {
+      // Without progress there is still no room for what it waits for: it would ask again for ever.
+      const hasProgress = flush === FLUSH.SENT || unsent < unsentBefore;
+      if (hasProgress && unsent <= this.#options.sendLimitBytes / 2) {
         this.#resuming.push(connection);
         this.#engine.requestTurn();
       }
@@ -248,7 +252,11 @@ export class Pipeline implements EngineHandlers {
     if (connections.isFinishing[connection] === 1) return;
     const isClosing = connections.isClosing[connection] === 1;
     if (!isClosing && connections.hasEnded[connection] === 0) return;
-    if (isClosing && !this.#isStopping) connections.droppedCounts[DROP.PROTOCOL]!++;
+    if (isClosing) connections.droppedCounts[DROP.PROTOCOL]!++;
+    if (this.#isStopping) {
+      this.#engine.close(connection);
+      return;
+    }
     connections.isFinishing[connection] = 1;
     connections.unsentSinceMs[connection] = clock.elapsedMs();
     this.#waiting.add(connection);

@@ -3,6 +3,7 @@
 
 import type { Log } from "../lib/log.ts";
 import type { ListenAddress } from "../net/engine.ts";
+import { identifySocket } from "../net/socket-identity.ts";
 import type { Options } from "../options/option-table.ts";
 import { formatSize } from "../options/size.ts";
 import { STORE_DEFAULTS, reserveStore } from "../store/store.ts";
@@ -11,7 +12,7 @@ import { clientCountByDescriptors } from "./descriptor-limit.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
 import { StartError } from "./start-error.ts";
 import type { FromDataThread, ToDataThread } from "./thread-message.ts";
-import { clearSocketPath, identifySocket, removeSocket, withSocketUmask } from "./unix-socket.ts";
+import { clearSocketPath, removeSocket, withSocketUmask } from "./unix-socket.ts";
 
 /** A data thread that has not stopped by then is left behind. */
 const STOP_TIMEOUT_MS = 4500;

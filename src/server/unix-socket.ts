@@ -2,6 +2,7 @@
 // created for owner and group only, removed at the end if it is still ours.
 
 import { lstatSync, unlinkSync, type Stats } from "node:fs";
+import { identifySocket } from "../net/socket-identity.ts";
 import { StartError } from "./start-error.ts";
 
 /** Leaves 0770 of a new socket's 0777. */
@@ -28,12 +29,6 @@ export async function withSocketUmask<T>(create: () => Promise<T>): Promise<T> {
   } finally {
     process.umask(previous);
   }
-}
-
-/** Identity of a socket file, to recognise ours at the end. */
-export function identifySocket(path: string): string | null {
-  const stats = statOrNull(path);
-  return stats === null ? null : `${stats.dev}:${stats.ino}`;
 }
 
 /** Removes the socket file unless somebody has put another in its place. */

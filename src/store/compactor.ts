@@ -38,8 +38,8 @@ export class Compactor {
     for (;;) {
       const classIndex = this.#findRoomiestClass();
       if (classIndex < 0) return false;
-      const page = this.#heap.findSparsePage(PURPOSE.ENTRY, classIndex, SAMPLE_COUNT);
-      if (page !== 0 && !this.#hasPinned(page, classIndex)) {
+      const page = this.#findMovablePage(classIndex);
+      if (page !== 0) {
         this.#evacuate(page, classIndex);
         this.#slices.end(SLICE.COMPACT, startMs);
         return true;
@@ -62,6 +62,20 @@ export class Compactor {
       }
     }
     return best;
+  }
+
+  /** The sparsest page without a pinned entry, 0 = none was met. */
+  #findMovablePage(classIndex: number): number {
+    const pinned: number[] = [];
+    let page = this.#heap.findSparsePage(PURPOSE.ENTRY, classIndex, SAMPLE_COUNT);
+    while (page !== 0 && this.#hasPinned(page, classIndex)) {
+      // Out of the way while the others are looked at, so that one slow reader is not everybody's.
+      this.#heap.setAside(page);
+      const isLast = pinned.push(page) === SAMPLE_COUNT;
+      page = isLast ? 0 : this.#heap.findSparsePage(PURPOSE.ENTRY, classIndex, SAMPLE_COUNT);
+    }
+    for (const aside of pinned) this.#heap.readmit(aside);
+    return page;
   }
 
   #hasPinned(page: number, classIndex: number): boolean {

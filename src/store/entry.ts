@@ -18,12 +18,15 @@ import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
 import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
 
 export const ENTRY_HEADER_SIZE = 8;
+const HEADER_WORDS = ENTRY_HEADER_SIZE / 4;
 export const DEADLINE_SIZE = 8;
 export const KEY_LENGTH_MAX = 0xffff;
 
 export const KEY_LENGTH_MASK = 0xffff;
 export const FLAG_DEADLINE = 1 << 16;
 export const FLAG_PINNED = 1 << 17;
+/** Which sweep has last met the entry's pair in the expiry index: expiry-index.ts. */
+export const FLAG_SWEPT = 1 << 18;
 export const CLASS_SHIFT = 24;
 
 const HIGH_WORD = 2 ** 32;
@@ -41,6 +44,34 @@ export function keyOffsetIn(header: number): number {
 /** Offset of the value from the entry's first byte, from the entry's first word. */
 export function valueOffsetIn(header: number): number {
   return keyOffsetIn(header) + (header & KEY_LENGTH_MASK);
+}
+
+/**
+ * Whether the entry at `word` is the key's. Reads the entry by whole words, which its key starts at:
+ * twice as fast as two views (bench/store/entry.bench.ts).
+ */
+export function hasKey(
+  words: Int32Array,
+  word: number,
+  view: DataView,
+  keyOffset: number,
+  keyLength: number,
+): boolean {
+  const header = words[word]!;
+  if ((header & KEY_LENGTH_MASK) !== keyLength) return false;
+  const keyWord = word + HEADER_WORDS + ((header & FLAG_DEADLINE) >>> 15);
+  const wordCount = keyLength >>> 2;
+  let i = 0;
+  for (; i < wordCount; i++) {
+    if (words[keyWord + i] !== view.getInt32(keyOffset + (i << 2), true)) return false;
+  }
+  const tail = keyLength & 3;
+  if (tail === 0) return true;
+  const last = words[keyWord + i]!;
+  for (let j = 0; j < tail; j++) {
+    if (((last >>> (j << 3)) & 0xff) !== view.getUint8(keyOffset + (i << 2) + j)) return false;
+  }
+  return true;
 }
 
 /** Deadline of the entry at `word`, in milliseconds, 0 = never. Exact below 2^53. */

@@ -13,6 +13,11 @@
 // deadline by now, which is found out when its turn comes. When such stale pairs outnumber the
 // entries with deadlines, a sweep makes all pairs pending once and drops the stale ones.
 //
+// A deadline that is taken away and given again makes another pair that tells the truth; the sweep
+// keeps one of them. Each sweep has the opposite *mark* of the one before. A pair has the mark of the
+// sweep that met it last in the lowest bit of its hash, which no directory looks at, and its entry
+// in a flag: an entry that has the mark of the running sweep already needs no other pair.
+//
 // A bucket is a list of chunks, blocks of 4 KiB: next chunk, pair count, 2 unused words, then pairs
 // of 4 words: hash, tag, deadline low, deadline high. Moving pairs between buckets may need a chunk
 // per bucket more than it frees, so that many are kept in reserve and moving never fails.
@@ -46,8 +51,8 @@ assert(CLASS_SIZES[CHUNK_CLASS] === CHUNK_SIZE, "a chunk fills its block");
 export interface ExpiryTarget {
   /** Removes the entry that the pair stands for, if it still has this deadline. */
   expire(hash: number, tag: number, low: number, high: number): void;
-  /** Whether there is an entry with this hash and this deadline. */
-  isLive(hash: number, tag: number, low: number, high: number): boolean;
+  /** Gives an entry with this hash, this deadline and the other mark this mark. False = none. */
+  claim(hash: number, tag: number, low: number, high: number, mark: number): boolean;
 }
 
 export class ExpiryIndex {
@@ -61,9 +66,12 @@ export class ExpiryIndex {
   #reserve = 0;
   #reserveCount = 0;
   #lastTick = 0;
+  /** Ahead of `lastTick` while pairs are pending; behind it after the clock was set back. */
+  #nowTick = 0;
   #pairCount = 0;
   /** Pairs that the running sweep has still to look at. */
   #sweepCount = 0;
+  #mark = 0;
 
   constructor(arena: Arena, heap: BlockHeap, target: ExpiryTarget, nowMs: number) {
     this.#arena = arena;
@@ -74,6 +82,11 @@ export class ExpiryIndex {
 
   get pairCount(): number {
     return this.#pairCount;
+  }
+
+  /** The mark, 0 or 1, that an entry must have once its pair has been added. */
+  get mark(): number {
+    return this.#mark;
   }
 
   /** Whether there is anything to do before the next deadline. */
@@ -94,21 +107,25 @@ export class ExpiryIndex {
   /** Notes a deadline. `ensureRoom` has answered true since the last call. */
   add(hash: number, tag: number, low: number, high: number): void {
     const bucket = this.#bucketOf(this.#tickOf(low, high));
-    this.#put(bucket, hash, tag, low, high);
+    this.#put(bucket, withMark(hash, this.#mark), tag, low, high);
     this.#pairCount++;
   }
 
   /** Moves time on, and starts a sweep when `deadlineCount` entries have far fewer than all pairs. */
   advance(nowMs: number, deadlineCount: number): void {
     const tick = Math.min(TICK_MAX, Math.floor((nowMs - this.#baseMs) / TICK_MS));
+    this.#nowTick = tick;
+    // One move at a time: chunks that are pending and not full would pile up and use up the reserve.
+    if (this.#pending !== 0) return;
     if (tick > this.#lastTick) {
       const highest = 32 - Math.clz32(tick ^ this.#lastTick);
       this.#lastTick = tick;
-      for (let bucket = 0; bucket <= highest; bucket++) this.#makePending(bucket);
+      this.#makePendingUpTo(highest);
     }
-    if (this.#sweepCount === 0 && this.#pairCount > 2 * deadlineCount + STALE_COUNT_MIN) {
-      for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) this.#makePending(bucket);
+    if (this.#pairCount > 2 * deadlineCount + STALE_COUNT_MIN) {
+      this.#makePendingUpTo(BUCKET_COUNT - 1);
       this.#sweepCount = this.#pairCount;
+      this.#mark ^= 1;
     }
   }
 
@@ -129,27 +146,29 @@ export class ExpiryIndex {
     return true;
   }
 
-  /** Copies the hashes of the next pending chunk, for touching; their count. */
+  /** Copies the tags of the next pending chunk, hashes but in a flood, for touching; their count. */
   peekHashes(hashes: Int32Array): number {
     if (this.#pending === 0) return 0;
     const words = this.#arena.words[this.#pending >>> BANK_SHIFT]!;
     const begin = wordIndexOf(this.#pending);
     const count = words[begin + CHUNK_COUNT]!;
     for (let i = 0; i < count; i++) {
-      hashes[i] = words[begin + CHUNK_HEADER_WORDS + i * PAIR_WORDS]!;
+      hashes[i] = words[begin + CHUNK_HEADER_WORDS + i * PAIR_WORDS + 1]!;
     }
     return count;
   }
 
   #handle(hash: number, tag: number, low: number, high: number): void {
     const tick = this.#tickOf(low, high);
-    if (tick < this.#lastTick) {
+    if (tick < this.#nowTick) {
       this.#pairCount--;
       this.#target.expire(hash, tag, low, high);
-    } else if (this.#sweepCount > 0 && !this.#target.isLive(hash, tag, low, high)) {
-      this.#pairCount--;
-    } else {
+    } else if (this.#sweepCount === 0 || (hash & 1) === this.#mark) {
       this.#put(this.#bucketOf(tick), hash, tag, low, high);
+    } else if (this.#target.claim(hash, tag, low, high, this.#mark)) {
+      this.#put(this.#bucketOf(tick), withMark(hash, this.#mark), tag, low, high);
+    } else {
+      this.#pairCount--;
     }
   }
 
@@ -185,6 +204,14 @@ export class ExpiryIndex {
     words[begin + CHUNK_COUNT] = count + 1;
   }
 
+  /**
+   * The lowest bucket ends up first: what is due goes and leaves its chunks, before the pairs of the
+   * highest bucket need one for each bucket below.
+   */
+  #makePendingUpTo(highest: number): void {
+    for (let bucket = highest; bucket >= 0; bucket--) this.#makePending(bucket);
+  }
+
   #makePending(bucket: number): void {
     const head = this.#heads[bucket]!;
     if (head === 0) return;
@@ -214,4 +241,8 @@ export class ExpiryIndex {
     this.#reserve = chunk;
     this.#reserveCount++;
   }
+}
+
+function withMark(hash: number, mark: number): number {
+  return (hash & ~1) | mark;
 }

@@ -18,11 +18,10 @@
 // spreads like any other keys, and only its own keys pay for the second hash.
 
 import { assert } from "../lib/assert.ts";
-import { equalBytes } from "../lib/byte-area.ts";
 import { BANK_MASK, BANK_SHIFT, BANK_WORD_MASK, wordIndexOf, type Arena } from "./arena.ts";
 import type { BlockHeap } from "./block-heap.ts";
 import { SEGMENT_HEADER_WORDS, type ControlLayout } from "./control-memory.ts";
-import { KEY_LENGTH_MASK, keyOffsetIn } from "./entry.ts";
+import { KEY_LENGTH_MASK, hasKey, keyOffsetIn } from "./entry.ts";
 import { halfSipHash } from "./half-siphash.ts";
 import {
   PROBE_LENGTH_MAX,
@@ -36,6 +35,9 @@ import { LOG2_MASK, STRONG, TableDirectories, tableBegin } from "./table-directo
 import { TableGrowth, type Retagged } from "./table-growth.ts";
 import type { WorkSlices } from "./work-slices.ts";
 import { xxHash32 } from "./xxhash32.ts";
+
+/** From a probe: every slot within the bound is taken by other keys. */
+const NO_SLOT = -(2 ** 31);
 
 /** Word of a segment's header; word 0 is the lock's. */
 const SEGMENT_KEYS = 1;
@@ -61,10 +63,9 @@ export class Segments {
   #slot = 0;
   /** The hash its slot has: the key's hash, or its strong hash in a strong directory. */
   #tag = 0;
-  /** Whether the probe met more equal hashes than chance allows. */
-  #isFlooded = false;
 
   readonly #arena: Arena;
+  readonly #banks: readonly Int32Array[];
   readonly #control: Int32Array;
   readonly #growth: TableGrowth;
   readonly #options: SegmentOptions;
@@ -92,6 +93,7 @@ export class Segments {
     assert(options.slotsLog2Min >= 6 && options.slotsLog2Max <= 13, "a table is 64 to 8192 slots");
     assert(layout.segmentBits >= 1, "the main directory has two places or more");
     this.#arena = arena;
+    this.#banks = arena.words;
     this.#control = control;
     this.#options = options;
     this.#seed = options.seed;
@@ -112,12 +114,26 @@ export class Segments {
     return xxHash32(view, keyOffset, keyLength, this.#seed);
   }
 
-  /** The entry of a key, 0 = none. */
-  find(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
+  /** The entry of a key, 0 = none. Remembers nothing. */
+  lookUp(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
     const table = this.#control[this.#mainBegin + (hash >>> this.#mainShift)]!;
-    if ((table & STRONG) !== 0) return this.#findStrong(view, keyOffset, keyLength, hash);
+    if ((table & STRONG) !== 0) return this.find(view, keyOffset, keyLength, hash);
+    const slot = this.#probe(view, keyOffset, keyLength, table, hash);
+    if (slot < 0) return 0;
+    return this.#banks[table >>> BANK_SHIFT]![tableBegin(table) + slot + 1]!;
+  }
+
+  /** The entry of a key, 0 = none. Remembers its slot, or the one it would take. */
+  find(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
     this.#directory = this.#main;
-    return this.#probe(view, keyOffset, keyLength, table, hash);
+    this.#table = this.#control[this.#mainBegin + (hash >>> this.#mainShift)]!;
+    this.#tag = hash;
+    if ((this.#table & STRONG) !== 0) this.#enterStrong(view, keyOffset, keyLength, hash);
+    const table = this.#table;
+    const slot = this.#probe(view, keyOffset, keyLength, table, this.#tag);
+    this.#slot = slot >= 0 ? slot : slot === NO_SLOT ? -1 : ~slot;
+    if (slot < 0) return 0;
+    return this.#banks[table >>> BANK_SHIFT]![tableBegin(table) + slot + 1]!;
   }
 
   /**
@@ -128,10 +144,16 @@ export class Segments {
     for (;;) {
       const count = this.#directories.countAt(this.#directory, this.#place());
       const isFull = count >= this.#occupiedMax[this.#table & LOG2_MASK]!;
-      if (!isFull && this.#slot >= 0 && !this.#isFlooded) return true;
-      const grown = isFull || this.#directory !== this.#main ? this.#grow() : this.#spread();
-      if (!grown) return false;
+      const isMain = this.#directory === this.#main;
+      if (!isFull && this.#slot >= 0 && !(isMain && this.#isFlooded())) return true;
+      let grown = isFull || !isMain ? this.#grow() : this.#spread();
       this.find(view, keyOffset, keyLength, hash);
+      // Only keys that were built to lie close leave no way to tell them apart by their hashes.
+      if (!grown && isMain && isFull && this.#growth.isFlooded) {
+        grown = this.#spread();
+        this.find(view, keyOffset, keyLength, hash);
+      }
+      if (!grown) return false;
     }
   }
 
@@ -167,7 +189,9 @@ export class Segments {
     const hash = this.hashOf(area.view, keyOffset, keyLength);
     this.#directory = this.#main;
     this.#tag = hash;
-    this.#table = this.#directories.tableAt(this.#main, hash >>> this.#mainShift);
+    // Not by the shift at hand: a split that needs memory asks when the directory has just doubled.
+    const place = this.#directories.placeOf(this.#main, hash);
+    this.#table = this.#directories.tableAt(this.#main, place);
     if ((this.#table & STRONG) !== 0) this.#enterStrong(area.view, keyOffset, keyLength, hash);
     const words = this.#arena.words[this.#table >>> BANK_SHIFT]!;
     const mask = maskOf(this.#table & LOG2_MASK);
@@ -214,7 +238,7 @@ export class Segments {
   /** Second loop of a batch: the entry in each hash's home slot, without a lock and unchecked. */
   touchSlots(hashes: Int32Array, references: Int32Array, count: number): void {
     const control = this.#control;
-    const banks = this.#arena.words;
+    const banks = this.#banks;
     const begin = this.#mainBegin;
     const shift = this.#mainShift;
     for (let i = 0; i < count; i++) {
@@ -227,7 +251,7 @@ export class Segments {
 
   /** Third loop: the first and the second cache line of each entry. */
   touchEntries(references: Int32Array, count: number): void {
-    const banks = this.#arena.words;
+    const banks = this.#banks;
     let sink = 0;
     for (let i = 0; i < count; i++) {
       const reference = references[i]!;
@@ -289,11 +313,6 @@ export class Segments {
     return true;
   }
 
-  #findStrong(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
-    this.#enterStrong(view, keyOffset, keyLength, hash);
-    return this.#probe(view, keyOffset, keyLength, this.#table, this.#tag);
-  }
-
   /** Sets directory, table and tag for a key whose hash leads to a strong directory. */
   #enterStrong(view: DataView, keyOffset: number, keyLength: number, hash: number): void {
     const directories = this.#directories;
@@ -308,41 +327,40 @@ export class Segments {
     return halfSipHash(view, keyOffset, keyLength, key0, key1);
   }
 
+  /**
+   * The slot of a key in a table, or the complement of the free slot that ends its run, or NO_SLOT.
+   * Reads only; the loop that every request goes through.
+   */
   #probe(view: DataView, keyOffset: number, keyLength: number, table: number, tag: number): number {
-    const banks = this.#arena.words;
+    const banks = this.#banks;
     const words = banks[table >>> BANK_SHIFT]!;
     const begin = tableBegin(table);
     const mask = maskOf(table & LOG2_MASK);
     let slot = (tag << 1) & mask;
-    let equalHashes = 0;
-    this.#table = table;
-    this.#tag = tag;
-    this.#isFlooded = false;
     for (let probes = 0; probes < PROBE_LENGTH_MAX; probes++) {
       const reference = words[begin + slot + 1]!;
-      if (reference === 0) {
-        this.#slot = slot;
-        return 0;
-      }
+      if (reference === 0) return ~slot;
       if (words[begin + slot] === tag) {
-        const bank = reference >>> BANK_SHIFT;
+        const entryWords = banks[reference >>> BANK_SHIFT]!;
         const word = (reference & BANK_MASK) << 1;
-        const header = banks[bank]![word]!;
-        const entryKey = (word << 2) + keyOffsetIn(header);
-        const entryView = this.#arena.areas[bank]!.view;
-        if (
-          (header & KEY_LENGTH_MASK) === keyLength &&
-          equalBytes(entryView, entryKey, view, keyOffset, keyLength)
-        ) {
-          this.#slot = slot;
-          return reference;
-        }
-        this.#isFlooded = ++equalHashes >= EQUAL_HASHES_MAX;
+        if (hasKey(entryWords, word, view, keyOffset, keyLength)) return slot;
       }
       slot = (slot + SLOT_WORDS) & mask;
     }
-    this.#slot = -1;
-    return 0;
+    return NO_SLOT;
+  }
+
+  /** Whether more keys than chance allows share the hash of the key missed last. */
+  #isFlooded(): boolean {
+    const words = this.#banks[this.#table >>> BANK_SHIFT]!;
+    const begin = tableBegin(this.#table);
+    const mask = maskOf(this.#table & LOG2_MASK);
+    let equalHashes = 0;
+    let slot = (this.#tag << 1) & mask;
+    for (; slot !== this.#slot; slot = (slot + SLOT_WORDS) & mask) {
+      if (words[begin + slot] === this.#tag) equalHashes++;
+    }
+    return equalHashes >= EQUAL_HASHES_MAX;
   }
 
   /** Place of the table found last. */

@@ -86,7 +86,8 @@ export function removeSlot(words: Int32Array, begin: number, mask: number, slot:
 /**
  * Puts every entry of a table into others: into `targets[bit]`, where bit is the hash bit chosen by
  * `bitShift`, or all into `targets[0]` when `bitShift` is negative. Returns the count that went to
- * `targets[1]`. The targets are empty and large enough.
+ * `targets[1]`, or -1 if one found no free slot within PROBE_LENGTH_MAX. The targets are empty and
+ * large enough.
  */
 export function redistribute(
   words: Int32Array,
@@ -104,8 +105,8 @@ export function redistribute(
     const bit = bitShift < 0 ? 0 : (hash >>> bitShift) & 1;
     highCount += bit;
     const target = bit === 0 ? targets[0] : targets[1];
-    let slot = (hash << 1) & target.mask;
-    while (target.words[target.begin + slot + 1] !== 0) slot = (slot + SLOT_WORDS) & target.mask;
+    const slot = findFreeSlot(target.words, target.begin, target.mask, hash);
+    if (slot < 0) return -1;
     target.words[target.begin + slot] = hash;
     target.words[target.begin + slot + 1] = reference;
   }

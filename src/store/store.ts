@@ -29,6 +29,7 @@ import {
   CLASS_SHIFT,
   FLAG_DEADLINE,
   FLAG_PINNED,
+  FLAG_SWEPT,
   KEY_LENGTH_MASK,
   entrySize,
   keyOffsetIn,
@@ -91,15 +92,19 @@ export class Store implements ExpiryTarget {
   expiredCount = 0;
 
   readonly #source: ByteArea;
+  readonly #sourceView: DataView;
   readonly #touchHashes = new Int32Array(PAIRS_PER_CHUNK);
   readonly #touchReferences = new Int32Array(PAIRS_PER_CHUNK);
   #wantedLow = 0;
   #wantedHigh = 0;
+  /** What FLAG_SWEPT must not be; -1 = it does not matter. */
+  #unwantedFlag = -1;
 
   constructor(buffers: StoreBuffers, source: ByteArea, clock: Clock, options: StoreOptions) {
     const layout = layOutControl(buffers.arena.pageCount, buffers.segmentBits);
     const control = new Int32Array(buffers.control);
     this.#source = source;
+    this.#sourceView = source.view;
     this.nowMs = clock.nowMs();
     this.arena = new Arena(buffers.arena);
     this.slices = new WorkSlices(clock);
@@ -130,16 +135,16 @@ export class Store implements ExpiryTarget {
 
   /** The entry of a key that has not expired, 0 = none. Removes an expired one. */
   find(keyOffset: number, keyLength: number, hash: number): number {
-    const reference = this.segments.find(this.#source.view, keyOffset, keyLength, hash);
-    if (reference === 0) return 0;
-    const words = this.arena.words[reference >>> BANK_SHIFT]!;
-    const word = wordIndexOf(reference);
-    if ((words[word]! & FLAG_DEADLINE) !== 0 && this.#isExpired(words, word)) {
-      this.#removeFound(reference, hash);
-      this.expiredCount++;
-      return 0;
-    }
-    return reference;
+    const reference = this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
+    if (reference === 0 || !this.#hasDeadlinePlace(reference)) return reference;
+    return this.#removeExpired(reference, hash);
+  }
+
+  /** The same for a caller that only reads the entry: nothing is remembered for a write. */
+  findToRead(keyOffset: number, keyLength: number, hash: number): number {
+    const reference = this.segments.lookUp(this.#sourceView, keyOffset, keyLength, hash);
+    if (reference === 0 || !this.#hasDeadlinePlace(reference)) return reference;
+    return this.find(keyOffset, keyLength, hash);
   }
 
   /**
@@ -164,7 +169,7 @@ export class Store implements ExpiryTarget {
       if (reference === 0) return 0;
     }
     this.#writeValue(reference, valueOffset, valueLength);
-    if (hasDeadline || this.#hasDeadline(reference))
+    if (hasDeadline || this.#hasDeadlinePlace(reference))
       this.#writeDeadline(reference, hash, low, high);
     return reference;
   }
@@ -215,7 +220,7 @@ export class Store implements ExpiryTarget {
     low: number,
     high: number,
   ): boolean {
-    const hasPlace = this.#hasDeadline(reference);
+    const hasPlace = this.#hasDeadlinePlace(reference);
     if ((low | high) === 0) {
       if (hasPlace) this.#writeDeadline(reference, hash, 0, 0);
       return true;
@@ -301,15 +306,18 @@ export class Store implements ExpiryTarget {
 
   /** ExpiryTarget: the pair's turn has come. */
   expire(hash: number, tag: number, low: number, high: number): void {
-    const reference = this.#findByDeadline(hash, tag, low, high);
+    const reference = this.#findByDeadline(hash, tag, low, high, -1);
     if (reference === 0) return;
     this.#removeFound(reference, hash);
     this.expiredCount++;
   }
 
-  /** ExpiryTarget: whether the pair is still true. */
-  isLive(hash: number, tag: number, low: number, high: number): boolean {
-    return this.#findByDeadline(hash, tag, low, high) !== 0;
+  /** ExpiryTarget: whether the pair is still true, and the only one of its entry. */
+  claim(hash: number, tag: number, low: number, high: number, mark: number): boolean {
+    const reference = this.#findByDeadline(hash, tag, low, high, mark === 0 ? 0 : FLAG_SWEPT);
+    if (reference === 0) return false;
+    this.#setMark(reference, mark);
+    return true;
   }
 
   /** Bytes of the arena in use, by purpose, and of pages in use beyond that. */
@@ -321,9 +329,10 @@ export class Store implements ExpiryTarget {
     return { entries, slots, expiry, unused: taken - entries - slots - expiry };
   }
 
-  #findByDeadline(hash: number, tag: number, low: number, high: number): number {
+  #findByDeadline(hash: number, tag: number, low: number, high: number, flag: number): number {
     this.#wantedLow = low;
     this.#wantedHigh = high;
+    this.#unwantedFlag = flag;
     return this.segments.findByTag(hash, tag, this.#hasWantedDeadline);
   }
 
@@ -333,13 +342,26 @@ export class Store implements ExpiryTarget {
     return (
       (words[word]! & FLAG_DEADLINE) !== 0 &&
       words[word + 2] === this.#wantedLow &&
-      words[word + 3] === this.#wantedHigh
+      words[word + 3] === this.#wantedHigh &&
+      (words[word]! & FLAG_SWEPT) !== this.#unwantedFlag
     );
   };
 
   #noteRetagged(reference: number, hash: number, tag: number): void {
-    if (this.deadlineMs(reference) === 0 || !this.expiry.ensureRoom()) return;
-    this.expiry.add(hash, tag, this.deadlineWord(reference, 0), this.deadlineWord(reference, 1));
+    if (this.deadlineMs(reference) === 0) return;
+    const low = this.deadlineWord(reference, 0);
+    const high = this.deadlineWord(reference, 1);
+    if (!this.expiry.ensureRoom()) return;
+    this.expiry.add(hash, tag, low, high);
+    // Not by the reference: making room may have moved the entry.
+    this.claim(hash, tag, low, high, this.expiry.mark);
+  }
+
+  /** Notes which sweep of the expiry index has met the entry's pair. */
+  #setMark(reference: number, mark: number): void {
+    const words = this.arena.words[reference >>> BANK_SHIFT]!;
+    const word = wordIndexOf(reference);
+    words[word] = mark === 0 ? words[word]! & ~FLAG_SWEPT : words[word]! | FLAG_SWEPT;
   }
 
   #isExpired(words: Int32Array, word: number): boolean {
@@ -347,9 +369,17 @@ export class Store implements ExpiryTarget {
     return deadlineMs !== 0 && deadlineMs <= this.nowMs;
   }
 
-  #hasDeadline(reference: number): boolean {
+  #hasDeadlinePlace(reference: number): boolean {
     const words = this.arena.words[reference >>> BANK_SHIFT]!;
     return (words[wordIndexOf(reference)]! & FLAG_DEADLINE) !== 0;
+  }
+
+  /** Removes the entry that has just been found if its deadline has passed; 0 then. */
+  #removeExpired(reference: number, hash: number): number {
+    if (!this.hasExpired(reference)) return reference;
+    this.#removeFound(reference, hash);
+    this.expiredCount++;
+    return 0;
   }
 
   /** Whether an entry can be written over with a value of this length. */
@@ -443,12 +473,15 @@ export class Store implements ExpiryTarget {
     words[word + 2] = low;
     words[word + 3] = high;
     this.deadlineCount += Number(hasDeadline) - Number(hadDeadline);
-    if (hasDeadline && !isSame) this.expiry.add(hash, this.segments.tag, low, high);
+    if (!hasDeadline || isSame) return;
+    this.expiry.add(hash, this.segments.tag, low, high);
+    this.#setMark(reference, this.expiry.mark);
   }
 
   #removeFound(reference: number, hash: number): void {
-    this.segments.remove(hash);
+    // The block first: unlinking may shrink the table and so compact, which moves what is not free.
     this.#forget(reference);
+    this.segments.remove(hash);
   }
 
   /** Frees the block of an entry that is being unlinked, now or with its last pin. */

@@ -29,6 +29,8 @@ import { SLICE, type WorkSlices } from "./work-slices.ts";
 export type Retagged = (reference: number, hash: number, tag: number) => void;
 
 export class TableGrowth {
+  /** Whether the last `resize` or `split` that failed had memory, but hashes that lie too close. */
+  isFlooded = false;
   readonly #arena: Arena;
   readonly #heap: BlockHeap;
   readonly #directories: TableDirectories;
@@ -41,17 +43,21 @@ export class TableGrowth {
     this.#slices = slices;
   }
 
-  /** Gives the table at a place 2^slotsLog2 slots. False, and no change, when memory is full. */
+  /** Gives the table at a place 2^slotsLog2 slots. False, and no change, when it cannot. */
   resize(directory: number, place: number, slotsLog2: number): boolean {
     const startMs = this.#slices.begin();
+    this.isFlooded = false;
     const table = this.#allocateTable(slotsLog2);
     if (table === 0) return false;
     const oldTable = this.#directories.tableAt(directory, place);
     if (oldTable !== 0) {
       const target = this.#targetOf(table);
       const words = this.#arena.words[oldTable >>> BANK_SHIFT]!;
-      redistribute(words, tableBegin(oldTable), oldTable & LOG2_MASK, -1, [target, target]);
-      this.#freeTable(oldTable);
+      const oldLog2 = oldTable & LOG2_MASK;
+      const highCount = redistribute(words, tableBegin(oldTable), oldLog2, -1, [target, target]);
+      this.isFlooded = highCount < 0;
+      this.#freeTable(this.isFlooded ? table : oldTable);
+      if (this.isFlooded) return false;
     }
     this.#directories.setTable(directory, place, table);
     this.#slices.end(SLICE.TABLE, startMs);
@@ -62,7 +68,8 @@ export class TableGrowth {
   split(directory: number, hash: number): boolean {
     const startMs = this.#slices.begin();
     const directories = this.#directories;
-    if (!directories.ensureDivisible(directory, hash)) return false;
+    this.isFlooded = !directories.ensureDivisible(directory, hash);
+    if (this.isFlooded) return false;
     const place = directories.placeOf(directory, hash);
     const slotsLog2 = directories.tableAt(directory, place) & LOG2_MASK;
     const low = this.#allocateTable(slotsLog2);
@@ -76,6 +83,12 @@ export class TableGrowth {
     const words = this.#arena.words[oldTable >>> BANK_SHIFT]!;
     const targets = [this.#targetOf(low), this.#targetOf(high)] as const;
     const highCount = redistribute(words, tableBegin(oldTable), slotsLog2, bitShift, targets);
+    if (highCount < 0) {
+      this.isFlooded = true;
+      this.#freeTable(low);
+      this.#freeTable(high);
+      return false;
+    }
     this.#freeTable(oldTable);
     directories.divide(directory, place, low, high, highCount);
     this.#slices.end(SLICE.TABLE, startMs);
@@ -105,18 +118,15 @@ export class TableGrowth {
     const oldTable = directories.tableAt(directory, place);
     directories.setTable(directory, place, STRONG);
     directories.setCount(directory, place, strong);
-    this.#retagAll(oldTable, table, strongKey, retagged);
+    this.#retagAll(oldTable, table, strongKey);
+    this.#tellRetagged(oldTable, table, retagged);
     this.#freeTable(oldTable);
     this.#slices.end(SLICE.TABLE, startMs);
     return true;
   }
 
-  #retagAll(
-    oldTable: number,
-    table: number,
-    strongKey: readonly [number, number],
-    retagged: Retagged,
-  ): void {
+  /** Leaves in the old table where each entry has gone: its slot in the new one, counted from 2. */
+  #retagAll(oldTable: number, table: number, strongKey: readonly [number, number]): void {
     const banks = this.#arena.words;
     const oldWords = banks[oldTable >>> BANK_SHIFT]!;
     const target = this.#targetOf(table);
@@ -133,7 +143,19 @@ export class TableGrowth {
       assert(slot >= 0, "a pseudo-random hash leaves a slot free within the probe bound");
       target.words[target.begin + slot] = tag;
       target.words[target.begin + slot + 1] = reference;
-      retagged(reference, oldWords[at]!, tag);
+      oldWords[at + 1] = slot + SLOT_WORDS;
+    }
+  }
+
+  /** Only once all entries have a slot, because it may need memory and so move them. */
+  #tellRetagged(oldTable: number, table: number, retagged: Retagged): void {
+    const oldWords = this.#arena.words[oldTable >>> BANK_SHIFT]!;
+    const { words, begin } = this.#targetOf(table);
+    const end = tableBegin(oldTable) + (SLOT_WORDS << (oldTable & LOG2_MASK));
+    for (let at = tableBegin(oldTable); at < end; at += SLOT_WORDS) {
+      if (oldWords[at + 1] === 0) continue;
+      const slot = begin + oldWords[at + 1]! - SLOT_WORDS;
+      retagged(words[slot + 1]!, oldWords[at]!, words[slot]!);
     }
   }
 

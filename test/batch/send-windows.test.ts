@@ -1,0 +1,338 @@
+import { describe, expect, test } from "bun:test";
+import { FLUSH, SPLICE_LENGTH_MIN, SendWindows } from "../../src/batch/send-windows.ts";
+import { Random } from "../support/random.ts";
+import { StoreFixture } from "../support/store-fixture.ts";
+import { TestTransport } from "../support/test-transport.ts";
+
+const MIB = 2 ** 20;
+const WINDOW_SIZE = 65536;
+const LIMIT = 4 * WINDOW_SIZE;
+const CONNECTION_COUNT = 3;
+
+class Fixture {
+  readonly transport = new TestTransport();
+  readonly memory = new StoreFixture({ sizeBytes: 16 * MIB });
+  readonly sends: SendWindows;
+
+  constructor(spareCount = 8, limitBytes = LIMIT) {
+    const options = {
+      connectionCount: CONNECTION_COUNT,
+      windowSizeBytes: WINDOW_SIZE,
+      spareCount,
+      limitBytes,
+    };
+    this.sends = new SendWindows(options, this.memory.store, this.transport);
+    for (let i = 0; i < CONNECTION_COUNT; i++) this.sends.open(i);
+  }
+
+  /** Whether there was room for the text. */
+  write(text: string, connection = 0): boolean {
+    const position = this.sends.reserve(connection, text.length);
+    if (position < 0) return false;
+    this.sends.area.bytes.write(text, position, "latin1");
+    this.sends.ends[connection] = position + text.length;
+    return true;
+  }
+
+  /** Whether there was an allowance for the value. */
+  splice(key: string, connection = 0): boolean {
+    if (!this.sends.canSplice(connection)) return false;
+    this.sends.splice(connection, this.memory.find(key));
+    return true;
+  }
+
+  flushed(connection = 0): string {
+    expect(this.sends.flush(connection)).toBe(FLUSH.SENT);
+    return this.transport.take(connection);
+  }
+
+  /** Sends until all is sent, so many bytes at a time. */
+  drain(step: () => number, connection = 0): string {
+    let text = "";
+    while (this.sends.unsentBytes(connection) > 0) {
+      this.transport.capacity = step();
+      this.sends.flush(connection);
+      text += this.transport.take(connection);
+    }
+    return text;
+  }
+}
+
+describe("SendWindows", () => {
+  test("send what was written as one write, and begin again at the front", () => {
+    const fixture = new Fixture();
+    const begin = fixture.sends.ends[1]!;
+    fixture.write("one ", 1);
+    fixture.write("two", 1);
+    expect(fixture.sends.unsentBytes(1)).toBe(7);
+    expect(fixture.flushed(1)).toBe("one two");
+    expect(fixture.transport.sendCount).toBe(1);
+    expect(fixture.sends.unsentBytes(1)).toBe(0);
+    expect(fixture.sends.ends[1]).toBe(begin);
+    expect(fixture.sends.writeCount).toBe(1);
+  });
+
+  test("ask nothing of the socket when there is nothing to send", () => {
+    const fixture = new Fixture();
+    expect(fixture.flushed()).toBe("");
+    expect(fixture.transport.sendCount).toBe(0);
+  });
+
+  test("keep the connections apart", () => {
+    const fixture = new Fixture();
+    for (const connection of [0, 1, 2]) fixture.write(`for ${connection}`, connection);
+    expect([2, 0, 1].map((connection) => fixture.flushed(connection))).toEqual([
+      "for 2",
+      "for 0",
+      "for 1",
+    ]);
+  });
+
+  describe("when the socket takes a part", () => {
+    test("keep the rest, and add what comes behind it", () => {
+      const fixture = new Fixture();
+      fixture.write("abcdef");
+      fixture.transport.capacity = 2;
+      expect(fixture.sends.flush(0)).toBe(FLUSH.PARTIAL);
+      expect(fixture.sends.unsentBytes(0)).toBe(4);
+      fixture.write("ghi");
+      fixture.transport.capacity = 3;
+      expect(fixture.sends.flush(0)).toBe(FLUSH.PARTIAL);
+      fixture.transport.capacity = Infinity;
+      expect(fixture.flushed()).toBe("abcdefghi");
+      expect(fixture.sends.partialCount).toBe(2);
+    });
+
+    test("never move or write over what is not sent", () => {
+      const fixture = new Fixture();
+      fixture.write("a".repeat(WINDOW_SIZE));
+      fixture.transport.capacity = WINDOW_SIZE - 10;
+      fixture.sends.flush(0);
+      fixture.transport.take(0);
+      const begin = fixture.sends.ends[0]! - 10;
+      fixture.transport.capacity = 0;
+      expect(fixture.write("b".repeat(WINDOW_SIZE))).toBe(true);
+      expect(fixture.write("c".repeat(WINDOW_SIZE))).toBe(true);
+      expect(fixture.sends.area.bytes.toString("latin1", begin, begin + 10)).toBe("a".repeat(10));
+      expect(fixture.sends.ends[0]).not.toBe(begin);
+      const rest = fixture.drain(() => Infinity);
+      expect(rest).toBe(`${"a".repeat(10)}${"b".repeat(WINDOW_SIZE)}${"c".repeat(WINDOW_SIZE)}`);
+    });
+
+    test("say when it has failed", () => {
+      const fixture = new Fixture();
+      fixture.write("abc");
+      fixture.transport.hasFailed = true;
+      expect(fixture.sends.flush(0)).toBe(FLUSH.FAILED);
+      expect(fixture.write("x".repeat(WINDOW_SIZE))).toBe(false);
+      fixture.transport.hasFailed = false;
+      expect(fixture.flushed()).toBe("abc");
+    });
+  });
+
+  describe("with spare windows", () => {
+    test("go on in one when the window is full and the socket too", () => {
+      const fixture = new Fixture();
+      fixture.transport.capacity = 0;
+      const text = "x".repeat(40_000);
+      for (let i = 0; i < 5; i++) expect(fixture.write(text)).toBe(true);
+      expect(fixture.sends.spareTakenCount).toBe(4);
+      expect(fixture.sends.unsentBytes(0)).toBe(200_000);
+      expect(fixture.drain(() => 7001)).toBe(text.repeat(5));
+    });
+
+    test("take a reply only up to the limit, and more once enough is sent", () => {
+      const fixture = new Fixture();
+      fixture.transport.capacity = 0;
+      const text = "y".repeat(WINDOW_SIZE);
+      for (let i = 0; i < 4; i++) expect(fixture.write(text)).toBe(true);
+      expect(fixture.sends.unsentBytes(0)).toBe(LIMIT);
+      expect(fixture.write("z")).toBe(false);
+      expect(fixture.sends.unsentBytes(0)).toBe(LIMIT);
+      fixture.transport.capacity = 1;
+      expect(fixture.write("z")).toBe(true);
+      expect(fixture.drain(() => 100_000)).toHaveLength(LIMIT + 1);
+    });
+
+    test("have to wait when none is left, and get the ones that are given back", () => {
+      const fixture = new Fixture(1);
+      fixture.transport.capacity = 0;
+      const text = "s".repeat(WINDOW_SIZE);
+      expect(fixture.write(text, 0)).toBe(true);
+      expect(fixture.write(text, 0)).toBe(true);
+      expect(fixture.write(text, 1)).toBe(true);
+      expect(fixture.write("t", 1)).toBe(false);
+      fixture.drain(() => Infinity, 0);
+      fixture.transport.capacity = 0;
+      expect(fixture.write("t", 1)).toBe(true);
+      fixture.sends.close(1);
+      fixture.sends.open(1);
+      expect(fixture.write(text, 2)).toBe(true);
+      expect(fixture.write("u", 2)).toBe(true);
+      expect(fixture.drain(() => 999, 2)).toBe(`${text}u`);
+    });
+
+    test("none of which is lost or used twice, whatever comes and goes", () => {
+      for (let seed = 0; seed < 30; seed++) {
+        const random = new Random(seed);
+        const fixture = new Fixture(3, 3 * WINDOW_SIZE);
+        fixture.memory.set("long", random.text(30_000));
+        const long = fixture.memory.get("long")!;
+        const expected = ["", "", ""];
+        const actual = ["", "", ""];
+        for (let step = 0; step < 300; step++) {
+          const connection = random.below(CONNECTION_COUNT);
+          fixture.transport.capacity = random.oneIn(3) ? random.below(100_000) : 0;
+          const text = random.text(random.below(30_000));
+          if (random.oneIn(12)) {
+            fixture.sends.close(connection);
+            fixture.sends.open(connection);
+            expected[connection] = "";
+            actual[connection] = "";
+            fixture.transport.take(connection);
+          } else if (random.oneIn(3)) {
+            if (fixture.splice("long", connection)) expected[connection] += long;
+          } else if (fixture.write(text, connection)) {
+            expected[connection] += text;
+          }
+          fixture.sends.flush(connection);
+          actual[connection] += fixture.transport.take(connection);
+        }
+        for (let connection = 0; connection < CONNECTION_COUNT; connection++) {
+          actual[connection] += fixture.drain(() => 50_000, connection);
+          expect(actual[connection] === expected[connection], `seed ${seed}`).toBe(true);
+        }
+        expect(fixture.memory.store.pins.count).toBe(0);
+        fixture.transport.capacity = 0;
+        const taken = fixture.sends.spareTakenCount;
+        while (fixture.write("x".repeat(WINDOW_SIZE)));
+        expect(fixture.sends.spareTakenCount - taken, `seed ${seed}`).toBe(2);
+      }
+    });
+  });
+
+  describe("with values sent from where they lie", () => {
+    const value = (letter: string) => letter.repeat(SPLICE_LENGTH_MIN);
+
+    test("send them in their place among what was written, in one vectored write", () => {
+      const fixture = new Fixture();
+      fixture.memory.set("a", value("A"));
+      fixture.memory.set("b", value("B"));
+      fixture.write("1");
+      fixture.splice("a");
+      fixture.write("2");
+      fixture.splice("b");
+      fixture.splice("a");
+      fixture.write("3");
+      expect(fixture.sends.unsentBytes(0)).toBe(3 * SPLICE_LENGTH_MIN + 3);
+      expect(fixture.flushed()).toBe(`1${value("A")}2${value("B")}${value("A")}3`);
+      expect(fixture.transport.vectoredCount).toBe(1);
+      expect(fixture.transport.sendCount).toBe(0);
+      expect(fixture.transport.lastRegions.map(({ length }) => length)).toEqual([
+        1,
+        SPLICE_LENGTH_MIN,
+        1,
+        SPLICE_LENGTH_MIN,
+        SPLICE_LENGTH_MIN,
+        1,
+      ]);
+    });
+
+    test("copy nothing of them", () => {
+      const fixture = new Fixture();
+      fixture.memory.set("a", value("A"));
+      fixture.splice("a");
+      const { store } = fixture.memory;
+      const reference = fixture.memory.find("a");
+      fixture.flushed();
+      const [region] = fixture.transport.lastRegions;
+      expect(region!.area).toBe(store.area(reference));
+      expect(region!.offset).toBe(store.valueOffset(reference));
+    });
+
+    test("keep them as they were until they are sent, and free them then", () => {
+      const fixture = new Fixture();
+      const { store } = fixture.memory;
+      const memoryBytes = () => store.memoryBytes().entries;
+      const before = memoryBytes();
+      fixture.memory.set("a", value("A"));
+      fixture.splice("a");
+      fixture.transport.capacity = 100;
+      expect(fixture.sends.flush(0)).toBe(FLUSH.PARTIAL);
+      expect(store.pins.count).toBe(1);
+      fixture.memory.set("a", value("B"));
+      fixture.memory.remove("a");
+      fixture.memory.set("a", value("C"));
+      fixture.memory.remove("a");
+      expect(fixture.drain(() => 5000)).toBe(value("A"));
+      expect(store.pins.count).toBe(0);
+      expect(memoryBytes()).toBe(before);
+    });
+
+    test("give them free when the connection closes first", () => {
+      const fixture = new Fixture();
+      fixture.memory.set("a", value("A"));
+      fixture.transport.capacity = 10;
+      fixture.splice("a");
+      fixture.splice("a");
+      fixture.sends.flush(0);
+      fixture.sends.close(0);
+      expect(fixture.memory.store.pins.count).toBe(0);
+      fixture.sends.open(0);
+      fixture.transport.take(0);
+      fixture.transport.capacity = Infinity;
+      fixture.write("next");
+      expect(fixture.flushed()).toBe("next");
+    });
+
+    test("take them only below the limit", () => {
+      const fixture = new Fixture();
+      fixture.memory.set("a", value("A"));
+      fixture.transport.capacity = 0;
+      let count = 0;
+      while (fixture.splice("a")) count++;
+      expect(count).toBe(LIMIT / SPLICE_LENGTH_MIN);
+      expect(fixture.sends.unsentBytes(0)).toBe(LIMIT);
+      fixture.transport.capacity = Infinity;
+      expect(fixture.sends.canSplice(0)).toBe(true);
+      expect(fixture.transport.take(0)).toHaveLength(LIMIT);
+    });
+
+    test("resume in the middle of any region", () => {
+      for (const step of [1000, 4095, SPLICE_LENGTH_MIN, SPLICE_LENGTH_MIN + 1, 70_001]) {
+        const fixture = new Fixture();
+        for (const letter of "ABC") fixture.memory.set(letter, value(letter));
+        let expected = "";
+        for (const letter of "ABC") {
+          fixture.write(`<${letter}>`);
+          fixture.splice(letter);
+          expected += `<${letter}>${value(letter)}`;
+        }
+        expect(fixture.drain(() => step)).toBe(expected);
+        expect(fixture.memory.store.pins.count).toBe(0);
+      }
+    });
+  });
+
+  test("count the memory they come to use", () => {
+    const fixture = new Fixture();
+    fixture.write("x".repeat(5000));
+    fixture.flushed();
+    expect(fixture.sends.touched.bytes).toBe(8192);
+    fixture.write("x".repeat(5000));
+    fixture.flushed();
+    expect(fixture.sends.touched.bytes).toBe(8192);
+    fixture.transport.capacity = 0;
+    fixture.write("x".repeat(WINDOW_SIZE));
+    fixture.write("x");
+    fixture.transport.capacity = Infinity;
+    fixture.flushed();
+    expect(fixture.sends.touched.bytes).toBe(WINDOW_SIZE + 4096);
+  });
+
+  test("have no reply that is larger than a window", () => {
+    const fixture = new Fixture();
+    expect(fixture.write("x".repeat(WINDOW_SIZE))).toBe(true);
+    expect(() => fixture.write("x".repeat(WINDOW_SIZE + 1))).toThrow("a reply fits a window");
+  });
+});

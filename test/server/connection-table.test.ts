@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import { ConnectionTable, DROP, DROP_NAMES } from "../../src/server/connection-table.ts";
+
+describe("ConnectionTable", () => {
+  test("hands out numbers from 0, and the one given back last first", () => {
+    const table = new ConnectionTable(4);
+    expect([table.open(), table.open(), table.open()]).toEqual([0, 1, 2]);
+    table.close(0);
+    table.close(1);
+    expect([table.open(), table.open(), table.open()]).toEqual([1, 0, 3]);
+  });
+
+  test("refuses one more than it has, and counts it", () => {
+    const table = new ConnectionTable(2);
+    table.open();
+    table.open();
+    expect(table.open()).toBe(-1);
+    expect(table.refusedCount).toBe(1);
+    expect(table.acceptedCount).toBe(2);
+    table.close(1);
+    expect(table.open()).toBe(1);
+  });
+
+  test("counts what is open, came and went", () => {
+    const table = new ConnectionTable(3);
+    for (let i = 0; i < 10; i++) table.close(table.open());
+    table.open();
+    expect(table.openCount).toBe(1);
+    expect(table.acceptedCount).toBe(11);
+    expect(table.closedCount).toBe(10);
+    expect([...table.isOpen]).toEqual([1, 0, 0]);
+  });
+
+  test("begins a connection without the states of the one before", () => {
+    const table = new ConnectionTable(1);
+    const connection = table.open();
+    table.hasEnded[connection] = 1;
+    table.isClosing[connection] = 1;
+    table.isFinishing[connection] = 1;
+    table.unsentSinceMs[connection] = 5;
+    table.close(connection);
+    table.open();
+    const { hasEnded, isClosing, isFinishing, unsentSinceMs } = table;
+    expect([hasEnded[0], isClosing[0], isFinishing[0], unsentSinceMs[0]]).toEqual([0, 0, 0, 0]);
+  });
+
+  test("has a name and a count for every reason to drop one", () => {
+    const table = new ConnectionTable(1);
+    expect(Object.values(DROP)).toEqual([0, 1, 2, 3]);
+    expect(DROP_NAMES).toHaveLength(4);
+    expect(table.droppedCounts).toHaveLength(4);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "bun:test";
+import {
+  DIRECTORY_ARRAYS,
+  DIRECTORY_BITS_MAX,
+  DIRECTORY_HEADER_WORDS,
+  layOutControl,
+  PAGE_DESCRIPTOR_WORDS,
+  POOL_HEADER_WORDS,
+  reserveControl,
+  SEGMENT_HEADER_WORDS,
+  takeControlWords,
+} from "../../src/store/control-memory.ts";
+
+const PAGE_COUNT_MAX = 2 ** 18;
+
+describe("layOutControl", () => {
+  test("puts the parts one behind the other, whatever the numbers", () => {
+    for (const pageCount of [2, 3, 100, 4096, PAGE_COUNT_MAX]) {
+      for (const segmentBits of [0, 1, 10, 12]) {
+        const layout = layOutControl(pageCount, segmentBits);
+        const pagesEnd = POOL_HEADER_WORDS + pageCount * PAGE_DESCRIPTOR_WORDS;
+        const segmentsEnd = pagesEnd + 2 ** segmentBits * SEGMENT_HEADER_WORDS;
+        const arrayWords = DIRECTORY_ARRAYS * 2 ** layout.directoryBitsMax;
+        expect(layout.descriptorsBegin).toBe(POOL_HEADER_WORDS);
+        expect(layout.segmentsBegin).toBe(pagesEnd);
+        expect(layout.directoryBegin).toBe(segmentsEnd);
+        expect(layout.heapBegin).toBe(segmentsEnd + DIRECTORY_HEADER_WORDS + arrayWords);
+        expect(layout.wordCount).toBeGreaterThan(layout.heapBegin);
+        expect(layout.wordCount).toBeLessThan(2 ** 28);
+      }
+    }
+  });
+
+  test("has room in the directory for every segment and for two tables a page", () => {
+    for (const pageCount of [2, 3, 100, 4096]) {
+      for (const segmentBits of [0, 1, 10, 12]) {
+        const { directoryBitsMax } = layOutControl(pageCount, segmentBits);
+        expect(directoryBitsMax).toBeGreaterThanOrEqual(segmentBits);
+        expect(2 ** directoryBitsMax).toBeGreaterThanOrEqual(2 * pageCount);
+        expect(directoryBitsMax).toBeLessThanOrEqual(DIRECTORY_BITS_MAX);
+      }
+    }
+    expect(layOutControl(PAGE_COUNT_MAX, 10).directoryBitsMax).toBe(DIRECTORY_BITS_MAX);
+  });
+
+  test("refuses more segments than are counted", () => {
+    expect(() => layOutControl(2, 13)).toThrow("segments are counted");
+    expect(() => layOutControl(2, -1)).toThrow("segments are counted");
+  });
+});
+
+describe("takeControlWords", () => {
+  test("hands out zeroed words that do not overlap, until there are none", () => {
+    const layout = layOutControl(2, 1);
+    const control = new Int32Array(reserveControl(layout));
+    const wordsPerTake = 1000;
+    let end = layout.heapBegin;
+    for (;;) {
+      const begin = takeControlWords(control, layout, wordsPerTake);
+      if (begin === 0) break;
+      expect(begin).toBe(end);
+      end = begin + wordsPerTake;
+      expect(control.subarray(begin, end).every((word) => word === 0)).toBe(true);
+      control.fill(-1, begin, end);
+    }
+    expect(layout.wordCount - end).toBeLessThan(wordsPerTake);
+    expect(takeControlWords(control, layout, layout.wordCount - end + 1)).toBe(0);
+    expect(takeControlWords(control, layout, layout.wordCount - end)).toBe(end);
+    expect(takeControlWords(control, layout, 1)).toBe(0);
+  });
+});

@@ -1,0 +1,162 @@
+// A client that speaks frames over a real socket. It reads whatever comes, unless it is paused.
+
+import type { Socket } from "bun";
+import type { ListenAddress } from "../../src/net/engine.ts";
+import { splitFrames } from "./v1-frames.ts";
+import { failLate } from "./wait-until.ts";
+
+export class TestClient {
+  /** The server sends no more. */
+  hasEnded = false;
+  isClosed = false;
+  receivedBytes = 0;
+  /** Asked-for bytes that the socket has not taken yet. */
+  unsentBytes = 0;
+
+  readonly #socket: Socket;
+  readonly #replies: Buffer[] = [];
+  #rest: Buffer = Buffer.alloc(0);
+  readonly #unsent: Buffer[] = [];
+  #isFinishing = false;
+  #wake: () => void = () => {};
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  static async connect(address: ListenAddress): Promise<TestClient> {
+    let client: TestClient | null = null;
+    const early: (() => void)[] = [];
+    const later = (action: (to: TestClient) => void): void => {
+      if (client === null) early.push(() => action(client!));
+      else action(client);
+    };
+    const handlers = {
+      data: (_socket: Socket, chunk: Buffer) => later((to) => to.#receive(chunk)),
+      drain: () => later((to) => to.#write()),
+      end: () => later((to) => to.#noteEnd()),
+      close: () => later((to) => to.#noteClose()),
+      error: () => {},
+    };
+    const common = { socket: handlers, allowHalfOpen: true };
+    const socket = await (address.kind === "tcp"
+      ? Bun.connect({ ...common, hostname: address.host, port: address.port })
+      : Bun.connect({ ...common, unix: address.path }));
+    client = new TestClient(socket);
+    for (const action of early) action();
+    return client;
+  }
+
+  send(...frames: readonly Buffer[]): void {
+    const bytes = Buffer.concat(frames);
+    if (bytes.length === 0) return;
+    this.#unsent.push(bytes);
+    this.unsentBytes += bytes.length;
+    if (this.#unsent.length === 1) this.#write();
+  }
+
+  /** The next replies, when so many have come. */
+  async replies(count: number): Promise<Buffer[]> {
+    const enough = () => this.#replies.length >= count || this.hasEnded;
+    await this.#until(enough, () => `${count} replies, got ${this.#replies.length}`);
+    if (this.#replies.length < count) {
+      throw new Error(`the server ended after ${this.#replies.length} of ${count} replies`);
+    }
+    return this.#replies.splice(0, count);
+  }
+
+  async ask(...frames: readonly Buffer[]): Promise<Buffer[]> {
+    this.send(...frames);
+    return await this.replies(frames.length);
+  }
+
+  /** Replies that have come and were not taken. */
+  get replyCount(): number {
+    return this.#replies.length;
+  }
+
+  /** Reads no more. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Says that it sends no more, once everything is sent; it still reads. */
+  finish(): void {
+    this.#isFinishing = true;
+    this.#write();
+  }
+
+  /** Closes with a FIN. */
+  close(): void {
+    this.#socket.end();
+  }
+
+  /** Closes with a reset. */
+  destroy(): void {
+    this.#socket.terminate();
+  }
+
+  async ended(): Promise<void> {
+    await this.#until(
+      () => this.hasEnded,
+      () => "the server's end",
+    );
+  }
+
+  /** When the connection is closed on both sides. */
+  async closed(): Promise<void> {
+    await this.#until(
+      () => this.isClosed,
+      () => "the connection's close",
+    );
+  }
+
+  async #until(condition: () => boolean, what: () => string): Promise<void> {
+    const late = failLate(what);
+    try {
+      while (!condition()) {
+        const change = new Promise<void>((resolve) => (this.#wake = resolve));
+        await Promise.race([change, late.promise]);
+      }
+    } finally {
+      late.cancel();
+    }
+  }
+
+  #noteEnd(): void {
+    this.hasEnded = true;
+    this.#wake();
+  }
+
+  #noteClose(): void {
+    this.isClosed = true;
+    this.#noteEnd();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.receivedBytes += chunk.length;
+    const { frames, rest } = splitFrames(Buffer.concat([this.#rest, chunk]));
+    for (const frame of frames) this.#replies.push(frame);
+    this.#rest = Buffer.from(rest);
+    this.#wake();
+  }
+
+  #write(): void {
+    while (this.#unsent.length > 0) {
+      const bytes = this.#unsent[0]!;
+      const written = this.#socket.write(bytes, 0, bytes.length);
+      if (written < 0) return;
+      this.unsentBytes -= written;
+      if (written < bytes.length) {
+        this.#unsent[0] = bytes.subarray(written);
+        return;
+      }
+      this.#unsent.shift();
+    }
+    if (this.#isFinishing) this.#socket.shutdown();
+  }
+}
