@@ -7,7 +7,7 @@
 //   3  touch      the first two cache lines of every entry     store/segments.ts
 //   4  execute    the rows in order, replies to send windows   command/
 //
-// 32 and 64 rows measure alike, 128 slightly worse (bench/batch/pipeline.bench.ts).
+// The capacity is the prototype's best: 32 and 64 rows measured alike, 128 slightly worse.
 
 export const BATCH_CAPACITY = 64;
 

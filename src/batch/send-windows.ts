@@ -43,7 +43,7 @@ export interface Transport {
 export const FLUSH = { SENT: 0, PARTIAL: 1, FAILED: 2 } as const;
 export type Flush = (typeof FLUSH)[keyof typeof FLUSH];
 
-/** Values from this length on are sent from the arena (bench/batch/splice.bench.ts). */
+/** Values from this length on are sent from the arena. */
 export const SPLICE_LENGTH_MIN = 16 * 1024;
 
 export interface SendOptions {

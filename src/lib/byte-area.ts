@@ -1,6 +1,6 @@
 // A long-lived stretch of memory with the views the hot path needs on it. Made once at start; the
 // commands pass offsets into it and never make a view of their own (a view costs 30 ns, a copy of
-// 16 bytes 5 ns: bench/lib/copy-bytes.bench.ts).
+// 16 bytes 5 ns).
 
 /** From this length on a native copy beats the loop of 4-byte steps. */
 const NATIVE_COPY_LENGTH_MIN = 64;

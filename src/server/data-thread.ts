@@ -92,8 +92,9 @@ export class DataThread {
     });
     // The engine sends and the pipeline receives: they are joined once both are there.
     const transport: Transport = {
-      send: (...bytes) => this.engine.send(...bytes),
-      sendRegions: (...regions) => this.engine.sendRegions(...regions),
+      send: (connection, bytes, offset, length) =>
+        this.engine.send(connection, bytes, offset, length),
+      sendRegions: (connection, regions) => this.engine.sendRegions(connection, regions),
     };
     this.sends = new SendWindows(
       {

@@ -48,7 +48,7 @@ export function valueOffsetIn(header: number): number {
 
 /**
  * Whether the entry at `word` is the key's. Reads the entry by whole words, which its key starts at:
- * twice as fast as two views (bench/store/entry.bench.ts).
+ * a tenth faster than through two views (docs/PERFORMANCE.md).
  */
 export function hasKey(
   words: Int32Array,

@@ -1,5 +1,5 @@
 // How long the store's internal work keeps requests waiting: a histogram of its slices, by kind,
-// with buckets that double from 16 µs on. INFO and the benchmarks print it; the promise is that no
+// with buckets that double from 16 µs on. INFO prints it; the promise is that no
 // slice takes more than 2 ms.
 
 import type { Clock } from "../lib/clock.ts";
