@@ -164,8 +164,13 @@ export class Store implements ExpiryTarget {
     if (hasDeadline && !this.expiry.ensureRoom()) return 0;
     let reference = this.segments.find(this.#source.view, keyOffset, keyLength, hash);
     if (reference === 0 || !this.#fitsInPlace(reference, valueLength, hasDeadline)) {
-      const old = reference;
-      reference = this.#place(keyOffset, keyLength, hash, valueLength, hasDeadline, old !== 0);
+      const isReplacing = reference !== 0;
+      reference = this.#place(keyOffset, keyLength, hash, valueLength, hasDeadline, isReplacing);
+      if (reference === 0 && isReplacing) {
+        // No memory for a block of the right size: one that wastes room still holds a shorter value.
+        reference = this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
+        if (!this.#fitsInPlace(reference, valueLength, hasDeadline, Infinity)) reference = 0;
+      }
       if (reference === 0) return 0;
     }
     this.#writeValue(reference, valueOffset, valueLength);
@@ -383,14 +388,19 @@ export class Store implements ExpiryTarget {
   }
 
   /** Whether an entry can be written over with a value of this length. */
-  #fitsInPlace(reference: number, valueLength: number, wantsDeadline: boolean): boolean {
+  #fitsInPlace(
+    reference: number,
+    valueLength: number,
+    wantsDeadline: boolean,
+    slack = IN_PLACE_SLACK,
+  ): boolean {
     const header = this.arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)]!;
     if ((header & FLAG_PINNED) !== 0) return false;
     if (wantsDeadline && (header & FLAG_DEADLINE) === 0) return false;
     const size = valueOffsetIn(header) + valueLength;
     const capacity = CLASS_SIZES[header >>> CLASS_SHIFT]!;
     if (size > capacity) return false;
-    return capacity <= IN_PLACE_ALWAYS || capacity <= IN_PLACE_SLACK * size;
+    return capacity <= IN_PLACE_ALWAYS || capacity <= slack * size;
   }
 
   /** A new block, linked under the key with header and key written; 0 when memory is full. */
