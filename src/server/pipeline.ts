@@ -45,7 +45,7 @@ export interface PipelineOptions {
 }
 
 export class Pipeline implements EngineHandlers {
-  /** Turns that executed something. */
+  /** Turns of the engine, idle ones of the ticker included. */
   turnCount = 0;
   /** Received pieces of the stream, of all connections. */
   receiveCount = 0;
