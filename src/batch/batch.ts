@@ -1,11 +1,12 @@
 // Up to 64 requests, of any connections, as columns: what decoding leaves for executing. Row i of
 // every column describes request i; offsets count from the start of the receive windows' area.
 //
-// The four loops of a batch (each a loop of its own, so that its cache misses overlap):
+// The five loops of a batch (each a loop of its own, so that its cache misses overlap):
 //   1  decode     frames to rows, keys to hashes               protocol/
-//   2  touch      the home slot of every hash                  store/segments.ts
-//   3  touch      the first two cache lines of every entry     store/segments.ts
-//   4  execute    the rows in order, replies to send windows   command/
+//   2  touch      the home slot of every hash                  store/candidates.ts
+//   3  find       the entry that may be each key's             store/candidates.ts
+//   4  touch      its first two cache lines                    store/candidates.ts
+//   5  execute    the rows in order, replies to send windows   command/
 //
 // The capacity is the prototype's best: 32 and 64 rows measured alike, 128 slightly worse.
 
@@ -27,6 +28,6 @@ export class Batch {
   readonly expiryOffsets = new Int32Array(BATCH_CAPACITY);
   readonly expiryLengths = new Int32Array(BATCH_CAPACITY);
   readonly hashes = new Int32Array(BATCH_CAPACITY);
-  /** Scratch of the touching loops. */
-  readonly references = new Int32Array(BATCH_CAPACITY);
+  /** The entry that may be the key's: src/store/candidates.ts. */
+  readonly candidates = new Int32Array(BATCH_CAPACITY);
 }

@@ -40,7 +40,15 @@ export interface Transport {
   sendRegions(connection: number, regions: readonly SendRegion[]): number;
 }
 
-export const FLUSH = { SENT: 0, PARTIAL: 1, FAILED: 2 } as const;
+export const FLUSH = {
+  /** Nothing is left. */
+  SENT: 0,
+  /** The socket took a part. */
+  PARTIAL: 1,
+  /** The socket took nothing. */
+  FULL: 2,
+  FAILED: 3,
+} as const;
 export type Flush = (typeof FLUSH)[keyof typeof FLUSH];
 
 /** Values from this length on are sent from the arena. */
@@ -57,6 +65,8 @@ export class SendWindows {
   readonly area: ByteArea;
   /** Where each connection's next reply goes. */
   readonly ends: Int32Array;
+  /** Where each connection's window ends. */
+  readonly limits: Int32Array;
   readonly touched: TouchedMemory;
   /** Flushes by what they took, for INFO. */
   writeCount = 0;
@@ -64,7 +74,6 @@ export class SendWindows {
   partialCount = 0;
   spareTakenCount = 0;
 
-  readonly #limits: Int32Array;
   readonly #begins: Int32Array;
   /** Number of the window each connection writes to: its own, or a spare one. */
   readonly #windows: Int32Array;
@@ -85,7 +94,7 @@ export class SendWindows {
     this.area = new ByteArea(new SharedArrayBuffer(windowCount * this.#stride));
     this.ends = new Int32Array(connectionCount);
     this.touched = new TouchedMemory(windowCount);
-    this.#limits = new Int32Array(connectionCount);
+    this.limits = new Int32Array(connectionCount);
     this.#begins = new Int32Array(connectionCount);
     this.#windows = new Int32Array(connectionCount);
     this.#queues = new Array<SendRegion[] | null>(connectionCount).fill(null);
@@ -115,7 +124,7 @@ export class SendWindows {
    */
   reserve(connection: number, length: number): number {
     const position = this.ends[connection]!;
-    if (position + length <= this.#limits[connection]!) return position;
+    if (position + length <= this.limits[connection]!) return position;
     return this.#makeRoom(connection, length);
   }
 
@@ -154,20 +163,22 @@ export class SendWindows {
     const sent = this.#transport.send(connection, this.area, begin, length);
     this.writeCount++;
     if (sent === length) {
-      this.#enterWindow(connection, window);
+      const base = window * this.#stride;
+      this.#begins[connection] = base;
+      this.ends[connection] = base;
       return FLUSH.SENT;
     }
     if (sent < 0) return FLUSH.FAILED;
     this.partialCount++;
     this.#begins[connection] = begin + sent;
-    return FLUSH.PARTIAL;
+    return sent === 0 ? FLUSH.FULL : FLUSH.PARTIAL;
   }
 
   #makeRoom(connection: number, length: number): number {
     assert(length <= this.#options.windowSizeBytes, "a reply fits a window");
     const flush = this.flush(connection);
     if (flush === FLUSH.FAILED) return -1;
-    if (flush === FLUSH.PARTIAL && !this.#addSpare(connection)) return -1;
+    if (flush !== FLUSH.SENT && !this.#addSpare(connection)) return -1;
     return this.ends[connection]!;
   }
 
@@ -225,7 +236,7 @@ export class SendWindows {
     queue[0]!.offset += left;
     queue[0]!.length -= left;
     this.partialCount++;
-    return FLUSH.PARTIAL;
+    return sent === 0 ? FLUSH.FULL : FLUSH.PARTIAL;
   }
 
   #release(region: SendRegion): void {
@@ -238,7 +249,7 @@ export class SendWindows {
     this.#windows[connection] = window;
     this.#begins[connection] = base;
     this.ends[connection] = base;
-    this.#limits[connection] = base + this.#options.windowSizeBytes;
+    this.limits[connection] = base + this.#options.windowSizeBytes;
   }
 
   #leaveWindow(connection: number): void {

@@ -1,16 +1,19 @@
-// The fourth loop of a batch: runs its rows in order, each against the store, each with one reply.
+// The loops of a batch after decoding: looks ahead at what its rows will read, then runs the rows in
+// order, each against the store, each with one reply.
 //
 // A connection that has no room for a reply is *blocked*: this request and all its later ones in the
 // batch stay unexecuted, and its receive window goes back to where this request begins. The other
 // connections' rows go on.
 
-import { Batch } from "../batch/batch.ts";
+import type { Batch } from "../batch/batch.ts";
+import { CONNECTION } from "../batch/connection-flag.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import { OPCODE, OPCODE_COUNT } from "../protocol/opcode.ts";
 import type { V1Replies } from "../protocol/v1-replies.ts";
 import type { Store } from "../store/store.ts";
 import type { CounterCommands } from "./counter-commands.ts";
 import type { ExpiryCommands } from "./expiry-commands.ts";
+import type { FastCommands } from "./fast-commands.ts";
 import type { ServerCommands } from "./server-commands.ts";
 import type { StringCommands } from "./string-commands.ts";
 
@@ -21,109 +24,131 @@ export interface Commands {
   readonly server: ServerCommands;
 }
 
-export class Executor {
+export interface ExecutorParts {
+  readonly batch: Batch;
+  readonly store: Store;
+  readonly replies: V1Replies;
+  readonly windows: ReceiveWindows;
+  readonly fast: FastCommands;
+  readonly commands: Commands;
+  /** Of the connection table. */
+  readonly flags: Uint8Array;
+}
+
+export interface Executor {
   /** Batches of two rows or more, and their rows. */
-  batchCount = 0;
-  batchedCount = 0;
+  batchCount: number;
+  batchedCount: number;
   /** Batches whose rows came from more than one connection. */
-  mixedBatchCount = 0;
+  mixedBatchCount: number;
   /** Rows that were a batch of their own. */
-  singleCount = 0;
+  singleCount: number;
   /** Requests that had to wait for room to reply. */
-  blockedCount = 0;
+  blockedCount: number;
+  /** Rows that fast-commands.ts executed. */
+  fastCount: number;
   /** Executed requests by opcode. */
-  readonly executedCounts = new Float64Array(OPCODE_COUNT);
-  /** 1 = has no room for its next reply; set here, cleared by who made room. */
-  readonly isBlocked: Uint8Array;
+  readonly executedCounts: Float64Array;
+  /** Executed requests, of all kinds. */
+  totalCount(): number;
+  /** Executes the batch and empties it. */
+  run(): void;
+}
 
-  readonly #store: Store;
-  readonly #replies: V1Replies;
-  readonly #windows: ReceiveWindows;
-  readonly #strings: StringCommands;
-  readonly #counters: CounterCommands;
-  readonly #expiry: ExpiryCommands;
-  readonly #server: ServerCommands;
+export function createExecutor(parts: ExecutorParts): Executor {
+  const { batch, store, replies, windows, fast, commands, flags } = parts;
+  const { strings, counters, expiry, server } = commands;
+  const { connections, opcodes, frameOffsets, hashes } = batch;
+  const { candidates } = store.segments;
+  const found = batch.candidates;
+  const { begins } = windows;
+  const executedCounts = new Float64Array(OPCODE_COUNT);
 
-  constructor(
-    store: Store,
-    replies: V1Replies,
-    windows: ReceiveWindows,
-    commands: Commands,
-    connectionCount: number,
-  ) {
-    this.#store = store;
-    this.#replies = replies;
-    this.#windows = windows;
-    this.#strings = commands.strings;
-    this.#counters = commands.counters;
-    this.#expiry = commands.expiry;
-    this.#server = commands.server;
-    this.isBlocked = new Uint8Array(connectionCount);
-  }
-
-  get totalCount(): number {
-    return this.executedCounts.reduce((sum, count) => sum + count, 0);
-  }
-
-  /** Loops 2 to 4; the batch is empty afterwards. True when a connection has become blocked. */
-  run(batch: Batch): boolean {
+  function run(): void {
     const count = batch.count;
     if (count === 1) {
-      this.singleCount++;
+      executor.singleCount++;
+      candidates.find(hashes, found, 0, 1);
     } else {
-      this.batchCount++;
-      this.batchedCount += count;
-      if (batch.connections[0] !== batch.connections[count - 1]) this.mixedBatchCount++;
-      this.#store.segments.touchSlots(batch.hashes, batch.references, count);
-      this.#store.segments.touchEntries(batch.references, count);
+      executor.batchCount++;
+      executor.batchedCount += count;
+      if (connections[0] !== connections[count - 1]) executor.mixedBatchCount++;
+      candidates.touchSlots(hashes, count);
+      candidates.find(hashes, found, 0, count);
+      candidates.touchEntries(found, count);
     }
     let hasBlocked = false;
+    let fastCount = 0;
+    let isFresh = true;
     for (let row = 0; row < count; row++) {
-      const connection = batch.connections[row]!;
-      if (hasBlocked && this.isBlocked[connection] === 1) continue;
-      if (this.#execute(batch, row, connection)) {
-        this.executedCounts[batch.opcodes[row]!]!++;
-        continue;
+      const connection = connections[row]!;
+      if (hasBlocked && (flags[connection]! & CONNECTION.BLOCKED) !== 0) continue;
+      if (!isFresh) candidates.find(hashes, found, row, row + 1);
+      if (fast.execute(row, connection)) {
+        fastCount++;
+      } else {
+        isFresh = false;
+        if (!execute(row, connection)) {
+          hasBlocked = true;
+          block(row, connection);
+          continue;
+        }
       }
-      hasBlocked = true;
-      this.blockedCount++;
-      this.isBlocked[connection] = 1;
-      this.#windows.begins[connection] = batch.frameOffsets[row]!;
+      executedCounts[opcodes[row]!]!++;
     }
+    executor.fastCount += fastCount;
     batch.count = 0;
-    return hasBlocked;
   }
 
-  #execute(batch: Batch, row: number, connection: number): boolean {
-    switch (batch.opcodes[row]) {
+  function block(row: number, connection: number): void {
+    executor.blockedCount++;
+    flags[connection]! |= CONNECTION.BLOCKED;
+    begins[connection] = frameOffsets[row]!;
+  }
+
+  function execute(row: number, connection: number): boolean {
+    switch (opcodes[row]) {
       case OPCODE.SET:
-        return this.#strings.set(batch, row, connection);
+        return strings.set(batch, row, connection);
       case OPCODE.GET:
-        return this.#strings.get(batch, row, connection);
+        return strings.get(batch, row, connection);
       case OPCODE.INCR:
-        return this.#counters.addOne(batch, row, connection, 1);
+        return counters.addOne(batch, row, connection, 1);
       case OPCODE.INCRBY:
-        return this.#counters.addAmount(batch, row, connection, 1);
+        return counters.addAmount(batch, row, connection, 1);
       case OPCODE.PING:
-        return this.#server.ping(batch, row, connection);
+        return server.ping(batch, row, connection);
       case OPCODE.DECR:
-        return this.#counters.addOne(batch, row, connection, -1);
+        return counters.addOne(batch, row, connection, -1);
       case OPCODE.INFO:
-        return this.#server.info(connection);
+        return server.info(connection);
       case OPCODE.DECRBY:
-        return this.#counters.addAmount(batch, row, connection, -1);
+        return counters.addAmount(batch, row, connection, -1);
       case OPCODE.DEL:
-        return this.#strings.del(batch, row, connection);
+        return strings.del(batch, row, connection);
       case OPCODE.EXPIRE:
-        return this.#expiry.expire(batch, row, connection);
+        return expiry.expire(batch, row, connection);
       case OPCODE.TTL:
-        return this.#expiry.ttl(batch, row, connection);
+        return expiry.ttl(batch, row, connection);
       case OPCODE.PERSIST:
-        return this.#expiry.persist(batch, row, connection);
+        return expiry.persist(batch, row, connection);
       case OPCODE.KEYS:
-        return this.#server.keys(connection);
+        return server.keys(connection);
       default:
-        return this.#replies.error(connection);
+        return replies.error(connection);
     }
   }
+
+  const executor: Executor = {
+    batchCount: 0,
+    batchedCount: 0,
+    mixedBatchCount: 0,
+    singleCount: 0,
+    blockedCount: 0,
+    fastCount: 0,
+    executedCounts,
+    totalCount: () => executedCounts.reduce((sum, count) => sum + count, 0),
+    run,
+  };
+  return executor;
 }

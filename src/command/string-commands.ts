@@ -9,7 +9,7 @@ import { TAG, TEXT_LENGTH_MAX, type V1Replies } from "../protocol/v1-replies.ts"
 import type { Store } from "../store/store.ts";
 
 export class StringCommands {
-  hitCount = 0;
+  /** GETs of keys that were not there. */
   missCount = 0;
   /** Writes refused because memory is full. */
   refusedCount = 0;
@@ -62,7 +62,7 @@ export class StringCommands {
   }
 
   get(batch: Batch, row: number, connection: number): boolean {
-    const reference = this.#store.findToRead(
+    const reference = this.#store.find(
       batch.keyOffsets[row]!,
       batch.keyLengths[row]!,
       batch.hashes[row]!,
@@ -72,9 +72,7 @@ export class StringCommands {
       if (isDone) this.missCount++;
       return isDone;
     }
-    const isDone = this.#replies.entryValue(connection, reference);
-    if (isDone) this.hitCount++;
-    return isDone;
+    return this.#replies.entryValue(connection, reference);
   }
 
   /** OK whether the key was there or not. */

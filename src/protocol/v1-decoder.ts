@@ -13,6 +13,7 @@
 
 import { BATCH_CAPACITY, type Batch } from "../batch/batch.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
+import { xxHash32 } from "../store/xxhash32.ts";
 import { OPCODE } from "./opcode.ts";
 
 const LENGTH_SIZE = 2;
@@ -40,70 +41,69 @@ export const DECODED = {
 } as const;
 export type Decoded = (typeof DECODED)[keyof typeof DECODED];
 
-/** Hash of a key in the area that the decoder reads. */
-export interface KeyHasher {
-  hashOf(keyOffset: number, keyLength: number): number;
+/** Appends the whole frames from `begin` to `end`; `position()` is where it stopped. */
+export interface V1Decoder {
+  decode(connection: number, begin: number, end: number): Decoded;
+  /** The first byte that is not in the batch. */
+  position(): number;
 }
 
-export class V1Decoder {
-  /** After `decode`: the first byte that is not in the batch. */
-  position = 0;
+/** A closure over constants: see src/command/fast-commands.ts. */
+export function createV1Decoder(area: ByteArea, batch: Batch, seed: number): V1Decoder {
+  const { view } = area;
+  const { opcodes, connections, frameOffsets, keyOffsets, keyLengths } = batch;
+  const { valueOffsets, valueLengths, expiryOffsets, expiryLengths, hashes } = batch;
+  let position = 0;
 
-  readonly #view: DataView;
-  readonly #hasher: KeyHasher;
-
-  constructor(area: ByteArea, hasher: KeyHasher) {
-    this.#view = area.view;
-    this.#hasher = hasher;
-  }
-
-  decode(batch: Batch, connection: number, begin: number, end: number): Decoded {
-    const view = this.#view;
-    let decoded: Decoded = DECODED.ALL;
-    let position = begin;
+  function decode(connection: number, begin: number, end: number): Decoded {
+    let at = begin;
     let row = batch.count;
-    while (end - position >= LENGTH_SIZE) {
-      const length = view.getUint16(position);
+    let decoded: Decoded = DECODED.ALL;
+    while (end - at >= LENGTH_SIZE) {
+      const length = view.getUint16(at);
       if (length > FRAME_LENGTH_MAX) {
         decoded = DECODED.TOO_LONG;
         break;
       }
-      const frameEnd = position + LENGTH_SIZE + length;
+      const frameEnd = at + LENGTH_SIZE + length;
       if (frameEnd > end) break;
       if (row === BATCH_CAPACITY) {
         decoded = DECODED.BATCH_FULL;
         break;
       }
-      batch.connections[row] = connection;
-      batch.frameOffsets[row] = position;
-      batch.opcodes[row] = this.#decodeFrame(batch, row, position, length);
+      connections[row] = connection;
+      frameOffsets[row] = at;
+      opcodes[row] = decodeFrame(row, at, length);
       row++;
-      position = frameEnd;
+      at = frameEnd;
     }
     batch.count = row;
-    this.position = position;
+    position = at;
     return decoded;
   }
 
-  #decodeFrame(batch: Batch, row: number, frame: number, length: number): number {
+  function decodeFrame(row: number, frame: number, length: number): number {
     if (length === 0) return OPCODE.INVALID;
-    const opcode = this.#view.getUint8(frame + OPCODE_OFFSET);
+    const opcode = view.getUint8(frame + OPCODE_OFFSET);
+    if (opcode === OPCODE.GET) return decodeKey(row, frame, length) ? opcode : OPCODE.INVALID;
+    if (opcode === OPCODE.SET) return decodeSet(row, frame, length) ? opcode : OPCODE.INVALID;
+    return decodeOther(row, frame, length, opcode);
+  }
+
+  function decodeOther(row: number, frame: number, length: number, opcode: number): number {
     switch (opcode) {
-      case OPCODE.GET:
       case OPCODE.INCR:
       case OPCODE.DECR:
       case OPCODE.DEL:
       case OPCODE.TTL:
       case OPCODE.PERSIST:
-        return this.#decodeKey(batch, row, frame, length) ? opcode : OPCODE.INVALID;
-      case OPCODE.SET:
-        return this.#decodeSet(batch, row, frame, length) ? opcode : OPCODE.INVALID;
+        return decodeKey(row, frame, length) ? opcode : OPCODE.INVALID;
       case OPCODE.INCRBY:
       case OPCODE.DECRBY:
       case OPCODE.EXPIRE:
-        return this.#decodeKeyAndValue(batch, row, frame, length) ? opcode : OPCODE.INVALID;
+        return decodeKeyAndValue(row, frame, length) ? opcode : OPCODE.INVALID;
       case OPCODE.PING:
-        return this.#decodePayload(batch, row, frame, length) ? opcode : OPCODE.INVALID;
+        return decodePayload(row, frame, length) ? opcode : OPCODE.INVALID;
       case OPCODE.INFO:
         return opcode;
       case OPCODE.KEYS:
@@ -113,56 +113,58 @@ export class V1Decoder {
     }
   }
 
-  #decodeKey(batch: Batch, row: number, frame: number, length: number): boolean {
+  function decodeKey(row: number, frame: number, length: number): boolean {
     if (length < CORE_HEADER_SIZE) return false;
-    const keyLength = this.#view.getUint16(frame + KEY_LENGTH_OFFSET);
+    const keyLength = view.getUint16(frame + KEY_LENGTH_OFFSET);
     if (CORE_HEADER_SIZE + keyLength > length) return false;
     const keyOffset = frame + KEY_OFFSET;
-    batch.keyOffsets[row] = keyOffset;
-    batch.keyLengths[row] = keyLength;
-    batch.hashes[row] = this.#hasher.hashOf(keyOffset, keyLength);
+    keyOffsets[row] = keyOffset;
+    keyLengths[row] = keyLength;
+    hashes[row] = xxHash32(view, keyOffset, keyLength, seed);
     return true;
   }
 
-  #decodeKeyAndValue(batch: Batch, row: number, frame: number, length: number): boolean {
+  function decodeKeyAndValue(row: number, frame: number, length: number): boolean {
     if (length < CORE_HEADER_SIZE) return false;
-    const keyLength = this.#view.getUint16(frame + KEY_LENGTH_OFFSET);
+    const keyLength = view.getUint16(frame + KEY_LENGTH_OFFSET);
     const valueBegin = CORE_HEADER_SIZE + keyLength + LENGTH_SIZE;
     if (valueBegin > length) return false;
     const keyOffset = frame + KEY_OFFSET;
     const valueOffset = keyOffset + keyLength + LENGTH_SIZE;
-    const valueLength = this.#view.getUint16(valueOffset - LENGTH_SIZE);
+    const valueLength = view.getUint16(valueOffset - LENGTH_SIZE);
     if (valueBegin + valueLength > length) return false;
-    batch.keyOffsets[row] = keyOffset;
-    batch.keyLengths[row] = keyLength;
-    batch.valueOffsets[row] = valueOffset;
-    batch.valueLengths[row] = valueLength;
-    batch.hashes[row] = this.#hasher.hashOf(keyOffset, keyLength);
+    keyOffsets[row] = keyOffset;
+    keyLengths[row] = keyLength;
+    valueOffsets[row] = valueOffset;
+    valueLengths[row] = valueLength;
+    hashes[row] = xxHash32(view, keyOffset, keyLength, seed);
     return true;
   }
 
-  #decodeSet(batch: Batch, row: number, frame: number, length: number): boolean {
-    if (!this.#decodeKeyAndValue(batch, row, frame, length)) return false;
-    const valueEnd = batch.valueOffsets[row]! + batch.valueLengths[row]!;
+  function decodeSet(row: number, frame: number, length: number): boolean {
+    if (!decodeKeyAndValue(row, frame, length)) return false;
+    const valueEnd = valueOffsets[row]! + valueLengths[row]!;
     const rest = frame + LENGTH_SIZE + length - valueEnd;
-    batch.expiryLengths[row] = 0;
+    expiryLengths[row] = 0;
     if (rest === 0) return true;
     if (rest < LENGTH_SIZE) return false;
-    const expiryLength = this.#view.getUint16(valueEnd);
+    const expiryLength = view.getUint16(valueEnd);
     if (expiryLength === 0 || expiryLength > EXPIRY_LENGTH_MAX) return false;
     if (expiryLength > rest - LENGTH_SIZE) return false;
-    batch.expiryOffsets[row] = valueEnd + LENGTH_SIZE;
-    batch.expiryLengths[row] = expiryLength;
+    expiryOffsets[row] = valueEnd + LENGTH_SIZE;
+    expiryLengths[row] = expiryLength;
     return true;
   }
 
-  #decodePayload(batch: Batch, row: number, frame: number, length: number): boolean {
+  function decodePayload(row: number, frame: number, length: number): boolean {
     if (length < CORE_HEADER_SIZE) return false;
-    const payloadLength = this.#view.getUint16(frame + KEY_LENGTH_OFFSET);
+    const payloadLength = view.getUint16(frame + KEY_LENGTH_OFFSET);
     if (CORE_HEADER_SIZE + payloadLength > length) return false;
-    batch.valueOffsets[row] = frame + KEY_OFFSET;
-    batch.valueLengths[row] = payloadLength;
-    batch.hashes[row] = 0;
+    valueOffsets[row] = frame + KEY_OFFSET;
+    valueLengths[row] = payloadLength;
+    hashes[row] = 0;
     return true;
   }
+
+  return { decode, position: () => position };
 }

@@ -15,7 +15,7 @@ export const TAG = { NOTHING: 0, OK: 1, VALUE: 1, PONG: 5, INFO: 7, KEYS: 13 } a
 type TextTag = (typeof TAG)["VALUE" | "PONG" | "INFO" | "KEYS"];
 
 const STATUS_SIZE = 3;
-const TEXT_HEADER_SIZE = 5;
+export const TEXT_HEADER_SIZE = 5;
 const TEXT_OFFSET_IN_CORE = 3;
 
 /** A text of this length fills the largest reply a length prefix can state. */
@@ -64,7 +64,7 @@ export class V1Replies {
   ): boolean {
     const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE + length);
     if (position < 0) return false;
-    this.#header(position, tag, length);
+    writeTextHeader(this.#view, position, tag, length);
     copyBytes(source, offset, this.#area, position + TEXT_HEADER_SIZE, length);
     this.#ends[connection] = position + TEXT_HEADER_SIZE + length;
     return true;
@@ -79,7 +79,7 @@ export class V1Replies {
     if (length >= SPLICE_LENGTH_MIN) return this.#spliceValue(connection, reference, length);
     const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE + length);
     if (position < 0) return false;
-    this.#header(position, TAG.VALUE, length);
+    writeTextHeader(this.#view, position, TAG.VALUE, length);
     const textOffset = position + TEXT_HEADER_SIZE;
     const valueOffset = (word << 2) + valueOffsetIn(words[word]!);
     copyBytes(this.#areas[bank]!, valueOffset, this.#area, textOffset, length);
@@ -97,7 +97,7 @@ export class V1Replies {
   }
 
   finishText(connection: number, tag: TextTag, textOffset: number, length: number): void {
-    this.#header(textOffset - TEXT_HEADER_SIZE, tag, length);
+    writeTextHeader(this.#view, textOffset - TEXT_HEADER_SIZE, tag, length);
     this.#ends[connection] = textOffset + length;
   }
 
@@ -105,7 +105,7 @@ export class V1Replies {
     if (!this.#sends.canSplice(connection)) return false;
     const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE);
     if (position < 0) return false;
-    this.#header(position, TAG.VALUE, length);
+    writeTextHeader(this.#view, position, TAG.VALUE, length);
     this.#ends[connection] = position + TEXT_HEADER_SIZE;
     this.#sends.splice(connection, reference);
     return true;
@@ -121,12 +121,16 @@ export class V1Replies {
     this.#ends[connection] = position + STATUS_SIZE;
     return true;
   }
+}
 
-  /** Five bytes in two stores: the first four as one big-endian word. */
-  #header(position: number, tag: number, length: number): void {
-    const view = this.#view;
-    const lengths = ((length + TEXT_OFFSET_IN_CORE) << 16) | (tag << 8) | (length >>> 8);
-    view.setInt32(position, lengths);
-    view.setUint8(position + 4, length);
-  }
+/** Five bytes in two stores: the first four as one big-endian word. */
+export function writeTextHeader(
+  view: DataView,
+  position: number,
+  tag: TextTag,
+  length: number,
+): void {
+  const lengths = ((length + TEXT_OFFSET_IN_CORE) << 16) | (tag << 8) | (length >>> 8);
+  view.setInt32(position, lengths);
+  view.setUint8(position + 4, length);
 }

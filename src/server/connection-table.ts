@@ -1,6 +1,8 @@
 // Which connection numbers are in use and in which state, and why connections went. Numbers are
 // handed out last in, first out, so that a thousand connections that come and go use few windows.
 
+import { CONNECTION } from "../batch/connection-flag.ts";
+
 export const DROP = {
   /** The peer closed, or we did after it had ended. */
   NONE: 0,
@@ -15,14 +17,8 @@ export type Drop = (typeof DROP)[keyof typeof DROP];
 export const DROP_NAMES = ["none", "stalled", "failed", "protocol"] as const;
 
 export class ConnectionTable {
-  /** 1 = in use. */
-  readonly isOpen: Uint8Array;
-  /** 1 = the peer sends no more; close when all it asked is answered. */
-  readonly hasEnded: Uint8Array;
-  /** 1 = no request of it is executed any more; close when all replies are sent. */
-  readonly isClosing: Uint8Array;
-  /** 1 = the engine has been told to finish it. */
-  readonly isFinishing: Uint8Array;
+  /** Bits of CONNECTION; 0 = not in use. */
+  readonly flags: Uint8Array;
   /** When it last took bytes of unsent replies, by the elapsed clock; 0 = nothing is unsent. */
   readonly unsentSinceMs: Float64Array;
 
@@ -36,10 +32,7 @@ export class ConnectionTable {
   #freeCount: number;
 
   constructor(connectionCount: number) {
-    this.isOpen = new Uint8Array(connectionCount);
-    this.hasEnded = new Uint8Array(connectionCount);
-    this.isClosing = new Uint8Array(connectionCount);
-    this.isFinishing = new Uint8Array(connectionCount);
+    this.flags = new Uint8Array(connectionCount);
     this.unsentSinceMs = new Float64Array(connectionCount);
     this.#free = Int32Array.from({ length: connectionCount }, (_, i) => connectionCount - 1 - i);
     this.#freeCount = connectionCount;
@@ -52,10 +45,7 @@ export class ConnectionTable {
       return -1;
     }
     const connection = this.#free[--this.#freeCount]!;
-    this.isOpen[connection] = 1;
-    this.hasEnded[connection] = 0;
-    this.isClosing[connection] = 0;
-    this.isFinishing[connection] = 0;
+    this.flags[connection] = CONNECTION.OPEN;
     this.unsentSinceMs[connection] = 0;
     this.acceptedCount++;
     this.openCount++;
@@ -63,9 +53,22 @@ export class ConnectionTable {
   }
 
   close(connection: number): void {
-    this.isOpen[connection] = 0;
+    this.flags[connection] = 0;
     this.#free[this.#freeCount++] = connection;
     this.openCount--;
     this.closedCount++;
+  }
+
+  /** Whether any of the flags is set. */
+  is(connection: number, flags: number): boolean {
+    return (this.flags[connection]! & flags) !== 0;
+  }
+
+  set(connection: number, flags: number): void {
+    this.flags[connection]! |= flags;
+  }
+
+  clear(connection: number, flags: number): void {
+    this.flags[connection]! &= ~flags;
   }
 }

@@ -1,18 +1,20 @@
 // One data thread: engine, pipeline and store, put together. It runs in a Worker
 // (data-thread-worker.ts); tests run it in their own thread, with their own clock.
 
+import { Batch } from "../batch/batch.ts";
 import { ReceiveWindows } from "../batch/receive-windows.ts";
 import { SendWindows, type Transport } from "../batch/send-windows.ts";
 import { CounterCommands } from "../command/counter-commands.ts";
-import { Executor, type Commands } from "../command/executor.ts";
+import { createExecutor, type Commands, type Executor } from "../command/executor.ts";
 import { ExpiryCommands } from "../command/expiry-commands.ts";
+import { createFastCommands } from "../command/fast-commands.ts";
 import { ServerCommands } from "../command/server-commands.ts";
 import { StringCommands } from "../command/string-commands.ts";
 import type { Clock } from "../lib/clock.ts";
 import { MADV_DONTNEED, MADV_HUGEPAGE, type Libc } from "../lib/libc.ts";
 import type { Engine, EngineHandlers, ListenAddress } from "../net/engine.ts";
 import { ListenEngine } from "../net/listen-engine.ts";
-import { V1Decoder } from "../protocol/v1-decoder.ts";
+import { createV1Decoder } from "../protocol/v1-decoder.ts";
 import { V1Replies } from "../protocol/v1-replies.ts";
 import { PAGES_PER_BANK, PAGE_SIZE } from "../store/arena.ts";
 import { STORE_DEFAULTS, Store, type StoreBuffers } from "../store/store.ts";
@@ -113,21 +115,25 @@ export class DataThread {
       expiry: new ExpiryCommands(this.store, replies, area, this.sends.area),
       server: new ServerCommands(this.store, replies, area, this.sends.area, () => this.info()),
     };
-    this.executor = new Executor(
-      this.store,
-      replies,
-      this.windows,
-      this.#commands,
-      connectionCount,
-    );
+    const batch = new Batch();
     this.connections = new ConnectionTable(connectionCount);
+    this.executor = createExecutor({
+      batch,
+      store: this.store,
+      replies,
+      windows: this.windows,
+      fast: createFastCommands(batch, this.store.arena, this.windows, this.sends),
+      commands: this.#commands,
+      flags: this.connections.flags,
+    });
     this.pipeline = new Pipeline(
       {
+        batch,
         clock,
         store: this.store,
         windows: this.windows,
         sends: this.sends,
-        decoder: new V1Decoder(area, this.store),
+        decoder: createV1Decoder(area, batch, options.seeds[0]),
         executor: this.executor,
         connections: this.connections,
       },

@@ -6,7 +6,7 @@ import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import type { Commands, Executor } from "../command/executor.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Engine } from "../net/engine.ts";
-import { OPCODE_NAMES } from "../protocol/opcode.ts";
+import { OPCODE, OPCODE_NAMES } from "../protocol/opcode.ts";
 import type { Store } from "../store/store.ts";
 import {
   SLICE_BUCKET_COUNT,
@@ -61,7 +61,7 @@ function renderOriginal(sources: InfoSources): string {
     `event_dispatcher_kind: ${engine.dispatcher} \n\n` +
     `# Clients \nconnected clients: ${connections.openCount} \n` +
     `disconnected clients: ${connections.closedCount + connections.refusedCount} \n\n` +
-    `#Stats \ncommands executed: ${executor.totalCount} \n\n` +
+    `#Stats \ncommands executed: ${executor.totalCount()} \n\n` +
     `# Memory \nMemory Usage: ${residentBytes} bytes (${Math.floor(residentBytes / 1024)} KiB)\n` +
     `mem_allocator: arena \n\n`
   );
@@ -87,12 +87,13 @@ function renderBatches(sources: InfoSources): string {
   const { executor, pipeline, sends } = sources;
   const { batchCount, batchedCount } = executor;
   return renderSection("Batches", {
-    turns: pipeline.turnCount,
-    receives: pipeline.receiveCount,
+    turns: pipeline.turn.turnCount,
+    receives: pipeline.turn.receiveCount,
     batches: batchCount,
     batch_size_avg: batchCount === 0 ? 0 : (batchedCount / batchCount).toFixed(2),
     path_batched_commands: batchedCount,
     path_single_commands: executor.singleCount,
+    path_fast_commands: executor.fastCount,
     path_mixed_batches: executor.mixedBatchCount,
     path_blocked: executor.blockedCount,
     path_resumed: pipeline.resumedCount,
@@ -131,7 +132,7 @@ function renderKeyspace(sources: InfoSources): string {
     keys_with_deadline: store.deadlineCount,
     expired: store.expiredCount,
     expiry_pairs: store.expiry.pairCount,
-    hits: strings.hitCount,
+    hits: sources.executor.executedCounts[OPCODE.GET]! - strings.missCount,
     misses: strings.missCount,
     refused_memory_full: strings.refusedCount + counters.refusedCount + expiry.refusedCount,
   });

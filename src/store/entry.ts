@@ -16,6 +16,7 @@
 
 import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
 import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
+import { CLASS_SIZES } from "./size-class.ts";
 
 export const ENTRY_HEADER_SIZE = 8;
 const HEADER_WORDS = ENTRY_HEADER_SIZE / 4;
@@ -44,6 +45,19 @@ export function keyOffsetIn(header: number): number {
 /** Offset of the value from the entry's first byte, from the entry's first word. */
 export function valueOffsetIn(header: number): number {
   return keyOffsetIn(header) + (header & KEY_LENGTH_MASK);
+}
+
+/** A block may be this many times larger than an entry written over the old one needs. */
+export const IN_PLACE_SLACK = 2;
+/** Blocks up to this size are written over whatever the new size: there is nothing to win. */
+const IN_PLACE_ALWAYS = 64;
+
+/** Whether a value of this length fits the block of an entry, and does not waste too much of it. */
+export function fitsBlock(header: number, valueLength: number, slack: number): boolean {
+  const size = valueOffsetIn(header) + valueLength;
+  const capacity = CLASS_SIZES[header >>> CLASS_SHIFT]!;
+  if (size > capacity) return false;
+  return capacity <= IN_PLACE_ALWAYS || capacity <= slack * size;
 }
 
 /**

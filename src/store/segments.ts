@@ -18,8 +18,9 @@
 // spreads like any other keys, and only its own keys pay for the second hash.
 
 import { assert } from "../lib/assert.ts";
-import { BANK_MASK, BANK_SHIFT, BANK_WORD_MASK, wordIndexOf, type Arena } from "./arena.ts";
+import { BANK_MASK, BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
 import type { BlockHeap } from "./block-heap.ts";
+import { createCandidates, type Candidates } from "./candidates.ts";
 import { SEGMENT_HEADER_WORDS, type ControlLayout } from "./control-memory.ts";
 import { KEY_LENGTH_MASK, hasKey, keyOffsetIn } from "./entry.ts";
 import { halfSipHash } from "./half-siphash.ts";
@@ -64,6 +65,8 @@ export class Segments {
   /** The hash its slot has: the key's hash, or its strong hash in a strong directory. */
   #tag = 0;
 
+  /** The loops that run ahead of a batch. */
+  readonly candidates: Candidates;
   readonly #arena: Arena;
   readonly #banks: readonly Int32Array[];
   readonly #control: Int32Array;
@@ -79,8 +82,6 @@ export class Segments {
   #mainShift: number;
   readonly #occupiedMax = Int32Array.from({ length: 16 }, (_, log2) => occupiedMax(log2));
   #retagged: Retagged = () => {};
-  /** Result of the touching loops, so that their loads are not dead code. */
-  sink = 0;
 
   constructor(
     arena: Arena,
@@ -102,6 +103,7 @@ export class Segments {
     this.#directories = new TableDirectories(control, layout);
     this.#growth = new TableGrowth(arena, heap, this.#directories, slices);
     this.#main = this.#directories.main;
+    this.candidates = createCandidates(arena, control, this.#main);
     this.#mainBegin = this.#directories.tablesBegin(this.#main);
     this.#mainShift = 32 - this.#directories.bits(this.#main);
   }
@@ -112,15 +114,6 @@ export class Segments {
 
   hashOf(view: DataView, keyOffset: number, keyLength: number): number {
     return xxHash32(view, keyOffset, keyLength, this.#seed);
-  }
-
-  /** The entry of a key, 0 = none. Remembers nothing. */
-  lookUp(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
-    const table = this.#control[this.#mainBegin + (hash >>> this.#mainShift)]!;
-    if ((table & STRONG) !== 0) return this.find(view, keyOffset, keyLength, hash);
-    const slot = this.#probe(view, keyOffset, keyLength, table, hash);
-    if (slot < 0) return 0;
-    return this.#banks[table >>> BANK_SHIFT]![tableBegin(table) + slot + 1]!;
   }
 
   /** The entry of a key, 0 = none. Remembers its slot, or the one it would take. */
@@ -233,33 +226,6 @@ export class Segments {
   /** The hash that the slot found last has: the key's hash, or its strong hash. */
   get tag(): number {
     return this.#tag;
-  }
-
-  /** Second loop of a batch: the entry in each hash's home slot, without a lock and unchecked. */
-  touchSlots(hashes: Int32Array, references: Int32Array, count: number): void {
-    const control = this.#control;
-    const banks = this.#banks;
-    const begin = this.#mainBegin;
-    const shift = this.#mainShift;
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!;
-      const table = control[begin + (hash >>> shift)]!;
-      const slot = (hash << 1) & ((SLOT_WORDS << (table & LOG2_MASK)) - SLOT_WORDS);
-      references[i] = banks[table >>> BANK_SHIFT]![tableBegin(table) + slot + 1]!;
-    }
-  }
-
-  /** Third loop: the first and the second cache line of each entry. */
-  touchEntries(references: Int32Array, count: number): void {
-    const banks = this.#banks;
-    let sink = 0;
-    for (let i = 0; i < count; i++) {
-      const reference = references[i]!;
-      const words = banks[reference >>> BANK_SHIFT]!;
-      const word = (reference & BANK_MASK) << 1;
-      sink ^= words[word]! ^ words[(word + SECOND_LINE_WORDS) & BANK_WORD_MASK]!;
-    }
-    this.sink ^= sink;
   }
 
   /** Keys in all segments, expired ones that nobody has met yet included. */
@@ -405,6 +371,3 @@ export class Segments {
     return this.#growth.spread(this.#main, this.#place(), strongKey, this.#retagged);
   }
 }
-
-/** Words from an entry's first to one that lies on its second cache line: 48 bytes on. */
-const SECOND_LINE_WORDS = 12;

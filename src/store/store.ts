@@ -26,12 +26,13 @@ import { BlockHeap, PURPOSE } from "./block-heap.ts";
 import { Compactor } from "./compactor.ts";
 import { layOutControl, reserveControl } from "./control-memory.ts";
 import {
-  CLASS_SHIFT,
   FLAG_DEADLINE,
   FLAG_PINNED,
   FLAG_SWEPT,
   KEY_LENGTH_MASK,
+  IN_PLACE_SLACK,
   entrySize,
+  fitsBlock,
   keyOffsetIn,
   readDeadlineMs,
   valueOffsetIn,
@@ -41,13 +42,9 @@ import { ExpiryIndex, PAIRS_PER_CHUNK, type ExpiryTarget } from "./expiry-index.
 import { PagePool, type ReleasePage } from "./page-pool.ts";
 import { Pins } from "./pins.ts";
 import { Segments } from "./segments.ts";
-import { BLOCK_SIZE_MAX, CLASS_SIZES, classOfSize } from "./size-class.ts";
+import { BLOCK_SIZE_MAX, classOfSize } from "./size-class.ts";
 import { SLICE, WorkSlices } from "./work-slices.ts";
 
-/** A block may be this many times larger than an entry written over the old one needs. */
-const IN_PLACE_SLACK = 2;
-/** Blocks up to this size are written over whatever the new size: there is nothing to win. */
-const IN_PLACE_ALWAYS = 64;
 /** Work between turns goes on for at most this long, well under the promised 2 ms. */
 const SLICE_BUDGET_MS = 0.5;
 const RELEASE_PAGES_PER_SLICE = 8;
@@ -138,13 +135,6 @@ export class Store implements ExpiryTarget {
     const reference = this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
     if (reference === 0 || !this.#hasDeadlinePlace(reference)) return reference;
     return this.#removeExpired(reference, hash);
-  }
-
-  /** The same for a caller that only reads the entry: nothing is remembered for a write. */
-  findToRead(keyOffset: number, keyLength: number, hash: number): number {
-    const reference = this.segments.lookUp(this.#sourceView, keyOffset, keyLength, hash);
-    if (reference === 0 || !this.#hasDeadlinePlace(reference)) return reference;
-    return this.find(keyOffset, keyLength, hash);
   }
 
   /**
@@ -297,8 +287,9 @@ export class Store implements ExpiryTarget {
       const startMs = this.slices.begin();
       do {
         const count = this.expiry.peekHashes(this.#touchHashes);
-        this.segments.touchSlots(this.#touchHashes, this.#touchReferences, count);
-        this.segments.touchEntries(this.#touchReferences, count);
+        this.segments.candidates.touchSlots(this.#touchHashes, count);
+        this.segments.candidates.find(this.#touchHashes, this.#touchReferences, 0, count);
+        this.segments.candidates.touchEntries(this.#touchReferences, count);
       } while (this.expiry.runSlice() && this.slices.begin() - startMs < SLICE_BUDGET_MS);
       this.slices.end(SLICE.EXPIRE, startMs);
       return true;
@@ -397,10 +388,7 @@ export class Store implements ExpiryTarget {
     const header = this.arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)]!;
     if ((header & FLAG_PINNED) !== 0) return false;
     if (wantsDeadline && (header & FLAG_DEADLINE) === 0) return false;
-    const size = valueOffsetIn(header) + valueLength;
-    const capacity = CLASS_SIZES[header >>> CLASS_SHIFT]!;
-    if (size > capacity) return false;
-    return capacity <= IN_PLACE_ALWAYS || capacity <= slack * size;
+    return fitsBlock(header, valueLength, slack);
   }
 
   /** A new block, linked under the key with header and key written; 0 when memory is full. */

@@ -28,8 +28,9 @@ export const LOG2_MASK = 15;
 export const STRONG = 16;
 export const TABLE_REFERENCE_MASK = ~63;
 
-const BITS = 0;
-const BEGIN = 1;
+/** Words of a directory's header. */
+export const DIRECTORY_BITS = 0;
+export const DIRECTORY_BEGIN = 1;
 const ROOM_BITS = 2;
 
 /** Room of a strong directory at first: eight tables. */
@@ -49,7 +50,7 @@ export class TableDirectories {
     this.#control = control;
     this.#layout = layout;
     this.main = layout.directoryBegin;
-    if (control[this.main + BEGIN] === 0) {
+    if (control[this.main + DIRECTORY_BEGIN] === 0) {
       const begin = this.main + DIRECTORY_HEADER_WORDS;
       this.#initialise(this.main, begin, layout.segmentBits, layout.directoryBitsMax);
     }
@@ -57,30 +58,30 @@ export class TableDirectories {
 
   /** Word index of the first table word. */
   tablesBegin(directory: number): number {
-    return this.#control[directory + BEGIN]!;
+    return this.#control[directory + DIRECTORY_BEGIN]!;
   }
 
   bits(directory: number): number {
-    return this.#control[directory + BITS]!;
+    return this.#control[directory + DIRECTORY_BITS]!;
   }
 
   /** Places of a directory. */
   length(directory: number): number {
-    return 2 ** this.#control[directory + BITS]!;
+    return 2 ** this.#control[directory + DIRECTORY_BITS]!;
   }
 
   placeOf(directory: number, hash: number): number {
     // In two shifts, because a shift by 32 is none.
-    return (hash >>> 1) >>> (31 - this.#control[directory + BITS]!);
+    return (hash >>> 1) >>> (31 - this.#control[directory + DIRECTORY_BITS]!);
   }
 
   tableAt(directory: number, place: number): number {
-    return this.#control[this.#control[directory + BEGIN]! + place]!;
+    return this.#control[this.#control[directory + DIRECTORY_BEGIN]! + place]!;
   }
 
   depthAt(directory: number, place: number): number {
     const room = 1 << this.#control[directory + ROOM_BITS]!;
-    return this.#control[this.#control[directory + BEGIN]! + room + place]!;
+    return this.#control[this.#control[directory + DIRECTORY_BEGIN]! + room + place]!;
   }
 
   /** Occupied slots of the table at a place, or the header of a STRONG place's directory. */
@@ -138,7 +139,7 @@ export class TableDirectories {
     if (bits === control[directory + ROOM_BITS] && !this.#enlarge(directory)) return false;
     const room = 1 << control[directory + ROOM_BITS]!;
     for (let array = 0; array < DIRECTORY_ARRAYS; array++) {
-      const begin = control[directory + BEGIN]! + array * room;
+      const begin = control[directory + DIRECTORY_BEGIN]! + array * room;
       // From the end, because each place moves to twice its index.
       for (let place = 2 ** bits - 1; place >= 0; place--) {
         const word = control[begin + place]!;
@@ -146,7 +147,7 @@ export class TableDirectories {
         control[begin + 2 * place + 1] = word;
       }
     }
-    control[directory + BITS] = bits + 1;
+    control[directory + DIRECTORY_BITS] = bits + 1;
     return true;
   }
 
@@ -163,8 +164,8 @@ export class TableDirectories {
 
   #initialise(directory: number, begin: number, bits: number, roomBits: number): void {
     const control = this.#control;
-    control[directory + BITS] = bits;
-    control[directory + BEGIN] = begin;
+    control[directory + DIRECTORY_BITS] = bits;
+    control[directory + DIRECTORY_BEGIN] = begin;
     control[directory + ROOM_BITS] = roomBits;
     control.fill(bits, begin + 2 ** roomBits, begin + 2 ** roomBits + 2 ** bits);
   }
@@ -176,13 +177,13 @@ export class TableDirectories {
     const roomBits = control[directory + ROOM_BITS]! + 1;
     const begin = takeControlWords(control, this.#layout, DIRECTORY_ARRAYS << roomBits);
     if (begin === 0) return false;
-    const oldBegin = control[directory + BEGIN]!;
+    const oldBegin = control[directory + DIRECTORY_BEGIN]!;
     const oldRoom = 2 ** (roomBits - 1);
     for (let array = 0; array < DIRECTORY_ARRAYS; array++) {
       const from = oldBegin + array * oldRoom;
       control.copyWithin(begin + array * 2 ** roomBits, from, from + oldRoom);
     }
-    control[directory + BEGIN] = begin;
+    control[directory + DIRECTORY_BEGIN] = begin;
     control[directory + ROOM_BITS] = roomBits;
     return true;
   }
@@ -190,6 +191,6 @@ export class TableDirectories {
   #countWord(directory: number, place: number): number {
     const room = 1 << this.#control[directory + ROOM_BITS]!;
     const first = this.firstPlaceOf(directory, place);
-    return this.#control[directory + BEGIN]! + 2 * room + first;
+    return this.#control[directory + DIRECTORY_BEGIN]! + 2 * room + first;
   }
 }

@@ -1,5 +1,6 @@
 // Which path requests take: counters tell, and the store's touching loops are watched.
 
+import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { describe, expect, test } from "bun:test";
 import { BATCH_CAPACITY } from "../../src/batch/batch.ts";
 import { OPCODE } from "../../src/protocol/opcode.ts";
@@ -18,16 +19,16 @@ function pongs(count: number, name = ""): string[] {
 
 /** Row counts of the batches whose slots and entries were touched. */
 function watchTouching(server: InProcessServer): { slots: number[]; entries: number[] } {
-  const { segments } = server.thread.store;
+  const { candidates } = server.thread.store.segments;
   const seen = { slots: [] as number[], entries: [] as number[] };
-  const { touchSlots, touchEntries } = segments;
-  segments.touchSlots = function (hashes, references, count) {
+  const { touchSlots, touchEntries } = candidates;
+  candidates.touchSlots = (hashes, count) => {
     seen.slots.push(count);
-    touchSlots.call(this, hashes, references, count);
+    touchSlots(hashes, count);
   };
-  segments.touchEntries = function (references, count) {
+  candidates.touchEntries = (references, count) => {
     seen.entries.push(count);
-    return touchEntries.call(this, references, count);
+    touchEntries(references, count);
   };
   return seen;
 }
@@ -131,11 +132,11 @@ describe("a pipeline", () => {
     const server = new InProcessServer();
     const asked = [request.get("a"), request.get("b"), frame(), frame(99), request.set("a", "b")];
     server.ask(server.connect(), ...asked);
-    const { executedCounts, totalCount } = server.thread.executor;
+    const { executedCounts } = server.thread.executor;
     expect(executedCounts[OPCODE.GET]).toBe(2);
     expect(executedCounts[OPCODE.SET]).toBe(1);
     expect(executedCounts[OPCODE.INVALID]).toBe(2);
-    expect(totalCount).toBe(5);
+    expect(server.thread.executor.totalCount()).toBe(5);
   });
 });
 
@@ -154,8 +155,8 @@ describe("a connection that has no room for its next reply", () => {
     }
     server.engine.turn();
     const { executor } = server.thread;
-    expect(executor.isBlocked[slow.number]).toBe(1);
-    expect(executor.isBlocked[quick.number]).toBe(0);
+    expect(server.thread.connections.is(slow.number, CONNECTION.BLOCKED)).toBe(true);
+    expect(server.thread.connections.is(quick.number, CONNECTION.BLOCKED)).toBe(false);
     expect(executor.blockedCount).toBe(1);
     expect(show(quick.takeReplies())).toEqual(pongs(10));
     const [n] = server.ask(quick, request.get("n"));
@@ -193,7 +194,7 @@ describe("a connection that has no room for its next reply", () => {
     slow.capacity = 0;
     slow.feed(...Array.from({ length: 100 }, () => request.get("large")));
     server.engine.oneTurn();
-    expect(server.thread.executor.isBlocked[slow.number]).toBe(1);
+    expect(server.thread.connections.is(slow.number, CONNECTION.BLOCKED)).toBe(true);
     expect(server.engine.isTurnRequested).toBe(false);
     // Nor when the window is partly sent, and still has no room.
     slow.drain(10);
@@ -246,7 +247,7 @@ describe("a connection that has no room for its next reply", () => {
     slow.capacity = 0;
     slow.feed(request.ping("p".repeat(65531)), request.del("n"), request.set("after", "1"));
     server.engine.turn();
-    expect(server.thread.executor.isBlocked[slow.number]).toBe(1);
+    expect(server.thread.connections.is(slow.number, CONNECTION.BLOCKED)).toBe(true);
     expect(server.thread.store.keyCount).toBe(0);
     slow.drain(Infinity);
     server.engine.turn();

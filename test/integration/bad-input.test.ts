@@ -45,9 +45,9 @@ const REPLIES = CONVERSATION.map(([, , answer]) => answer);
 async function sendPieces(server: TestServer, pieces: readonly Buffer[], replyCount: number) {
   const client = await server.connect();
   for (const piece of pieces) {
-    const before = server.thread.pipeline.receiveCount;
+    const before = server.thread.pipeline.turn.receiveCount;
     client.send(piece);
-    while (server.thread.pipeline.receiveCount === before) {
+    while (server.thread.pipeline.turn.receiveCount === before) {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }

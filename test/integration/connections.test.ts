@@ -1,5 +1,6 @@
 // Connections that come, go and are too many.
 
+import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DROP } from "../../src/server/connection-table.ts";
 import { expectHealthy } from "../support/expect-healthy.ts";
@@ -68,7 +69,7 @@ describe("a client that has sent its last byte", () => {
     client.send(...Array.from({ length: count }, () => request.get("key")));
     client.finish();
     await waitUntil(
-      () => server.thread.executor.isBlocked[0] === 1 && client.unsentBytes === 0,
+      () => server.thread.connections.is(0, CONNECTION.BLOCKED) && client.unsentBytes === 0,
       () => "the connection to block",
     );
     client.resume();

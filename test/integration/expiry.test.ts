@@ -120,8 +120,8 @@ describe("a key whose deadline has passed", () => {
       reads++;
       return now;
     };
-    const before = server.thread.pipeline.turnCount;
+    const before = server.thread.pipeline.turn.turnCount;
     await client.ask(...Array.from({ length: 500 }, () => request.get("k")));
-    expect(reads).toBe(server.thread.pipeline.turnCount - before);
+    expect(reads).toBe(server.thread.pipeline.turn.turnCount - before);
   });
 });

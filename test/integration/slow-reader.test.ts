@@ -1,6 +1,7 @@
 // Clients that ask and do not read: they lose nothing, hold up nobody, cost bounded memory, and are
 // dropped only when they take no byte for as long as the stall timeout.
 
+import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { OPCODE } from "../../src/protocol/opcode.ts";
 import { DROP } from "../../src/server/connection-table.ts";
@@ -30,7 +31,8 @@ async function stall(server: TestServer, client: TestClient, count: number): Pro
   client.send(...Array.from({ length: count }, () => request.get("large")));
   await waitUntil(
     () =>
-      server.thread.executor.isBlocked[0] === 1 && server.thread.connections.unsentSinceMs[0]! > 0,
+      server.thread.connections.is(0, CONNECTION.BLOCKED) &&
+      server.thread.connections.unsentSinceMs[0]! > 0,
     () => "the connection to block and its turn to end",
   );
 }
@@ -94,7 +96,7 @@ describe("a client with a window full of GETs of large values", () => {
     );
     client.send(...asked);
     await waitUntil(
-      () => thread.executor.isBlocked[0] === 1,
+      () => thread.connections.is(0, CONNECTION.BLOCKED),
       () => "the connection to block",
     );
     expect(thread.sends.unsentBytes(0)).toBeLessThan(MIB + LARGE_LENGTH + 64 * KIB);
@@ -130,7 +132,8 @@ describe("a client with a window full of GETs of large values", () => {
     client.send(...Array.from({ length: count }, () => request.ping(payload)));
     const executed = () => thread.executor.executedCounts[OPCODE.PING]!;
     await waitUntil(
-      () => thread.connections.unsentSinceMs[0]! > 0 && thread.executor.isBlocked[0] === 1,
+      () =>
+        thread.connections.unsentSinceMs[0]! > 0 && thread.connections.is(0, CONNECTION.BLOCKED),
       () => "the connection to block",
     );
     const before = executed();

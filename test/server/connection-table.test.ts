@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { ConnectionTable, DROP, DROP_NAMES } from "../../src/server/connection-table.ts";
 
 describe("ConnectionTable", () => {
@@ -28,20 +29,17 @@ describe("ConnectionTable", () => {
     expect(table.openCount).toBe(1);
     expect(table.acceptedCount).toBe(11);
     expect(table.closedCount).toBe(10);
-    expect([...table.isOpen]).toEqual([1, 0, 0]);
+    expect([...table.flags]).toEqual([CONNECTION.OPEN, 0, 0]);
   });
 
   test("begins a connection without the states of the one before", () => {
     const table = new ConnectionTable(1);
     const connection = table.open();
-    table.hasEnded[connection] = 1;
-    table.isClosing[connection] = 1;
-    table.isFinishing[connection] = 1;
+    for (const flag of Object.values(CONNECTION)) table.set(connection, flag);
     table.unsentSinceMs[connection] = 5;
     table.close(connection);
     table.open();
-    const { hasEnded, isClosing, isFinishing, unsentSinceMs } = table;
-    expect([hasEnded[0], isClosing[0], isFinishing[0], unsentSinceMs[0]]).toEqual([0, 0, 0, 0]);
+    expect([table.flags[0], table.unsentSinceMs[0]]).toEqual([CONNECTION.OPEN, 0]);
   });
 
   test("has a name and a count for every reason to drop one", () => {

@@ -1,3 +1,4 @@
+import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { describe, expect, test } from "bun:test";
 import { OPCODE } from "../../src/protocol/opcode.ts";
 import { DROP } from "../../src/server/connection-table.ts";
@@ -17,7 +18,7 @@ function block(server: InProcessServer, count = 100): TestConnection {
   client.capacity = 0;
   client.feed(...Array.from({ length: count }, () => request.get("large")));
   server.engine.turn();
-  expect(server.thread.executor.isBlocked[client.number]).toBe(1);
+  expect(server.thread.connections.is(client.number, CONNECTION.BLOCKED)).toBe(true);
   return client;
 }
 
@@ -32,9 +33,9 @@ describe("a turn", () => {
     const server = new InProcessServer();
     const client = server.connect();
     client.feed(request.ping("one"), request.ping("two"));
-    expect(server.thread.executor.totalCount).toBe(0);
+    expect(server.thread.executor.totalCount()).toBe(0);
     client.feed(...Array.from({ length: 63 }, () => request.ping()));
-    expect(server.thread.executor.totalCount).toBe(64);
+    expect(server.thread.executor.totalCount()).toBe(64);
     expect(client.take()).toHaveLength(0);
     server.engine.turn();
     expect(client.takeReplies()).toHaveLength(65);
@@ -79,7 +80,7 @@ describe("a turn", () => {
     const client = server.connect();
     for (const byte of request.ping("abc")) client.feed(Buffer.from([byte]));
     server.engine.turn();
-    expect(server.thread.pipeline.receiveCount).toBe(8);
+    expect(server.thread.pipeline.turn.receiveCount).toBe(8);
     expect(show(client.takeReplies())).toEqual(show(reply.pong("abc")));
   });
 
@@ -88,7 +89,7 @@ describe("a turn", () => {
     server.ask(server.connect(), request.get("k"));
     const { executor, pipeline, sends } = server.thread;
     expect(executor.executedCounts[OPCODE.GET]).toBe(1);
-    expect([pipeline.turnCount, pipeline.receiveCount]).toEqual([1, 1]);
+    expect([pipeline.turn.turnCount, pipeline.turn.receiveCount]).toEqual([1, 1]);
     expect([sends.writeCount, sends.vectoredCount, sends.partialCount]).toEqual([1, 0, 0]);
   });
 });
@@ -292,7 +293,7 @@ describe("a length that is never allowed", () => {
     const gets = Array.from({ length: 40 }, () => request.get("large"));
     client.feed(Buffer.concat([...gets, TOO_LONG, request.set("k", "v")]));
     server.engine.turn();
-    expect(server.thread.executor.isBlocked[client.number]).toBe(1);
+    expect(server.thread.connections.is(client.number, CONNECTION.BLOCKED)).toBe(true);
     client.feed(request.set("k", "v"));
     expect(drainAll(server, client)).toHaveLength(40);
     expect(client.isFinished).toBe(true);

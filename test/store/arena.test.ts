@@ -7,23 +7,37 @@ import {
   byteOffsetOf,
   PAGE_SHIFT,
   PAGE_SIZE,
+  PAGE_UNITS,
   PAGES_PER_BANK,
   reserveArena,
+  SPAN_MASK,
+  SPAN_SHIFT,
   UNIT_SIZE,
   wordIndexOf,
 } from "../../src/store/arena.ts";
 
+const SPAN_PAGES = 4 * PAGES_PER_BANK;
+
 describe("reserveArena", () => {
   test("rounds down to whole pages", () => {
-    const { pageCount, banks } = reserveArena(5 * PAGE_SIZE - 1);
-    expect(pageCount).toBe(4);
-    expect(banks.map((bank) => bank.byteLength)).toEqual([4 * PAGE_SIZE]);
+    const arena = new Arena(reserveArena(5 * PAGE_SIZE - 1));
+    expect(arena.pageCount).toBe(4);
+    expect(arena.areas.map((bank) => bank.length)).toEqual([4 * PAGE_SIZE]);
   });
 
   test("divides what is larger than a bank", () => {
-    const { pageCount, banks } = reserveArena(BANK_SIZE + 3 * PAGE_SIZE);
-    expect(pageCount).toBe(PAGES_PER_BANK + 3);
-    expect(banks.map((bank) => bank.byteLength)).toEqual([BANK_SIZE, 3 * PAGE_SIZE]);
+    const arena = new Arena(reserveArena(BANK_SIZE + 3 * PAGE_SIZE));
+    expect(arena.pageCount).toBe(PAGES_PER_BANK + 3);
+    expect(arena.areas.map((bank) => bank.length)).toEqual([BANK_SIZE, 3 * PAGE_SIZE]);
+  });
+
+  test("divides what is larger than a buffer can be", () => {
+    for (const pages of [SPAN_PAGES - 1, SPAN_PAGES, SPAN_PAGES + 1, 2 * SPAN_PAGES]) {
+      const { pageCount, spans } = reserveArena(pages * PAGE_SIZE);
+      expect(pageCount).toBe(pages);
+      expect(spans).toHaveLength(pages <= SPAN_PAGES ? 1 : 2);
+      for (const span of spans) expect(span.byteLength).toBeLessThanOrEqual(4 * BANK_SIZE);
+    }
   });
 
   test("refuses less than two pages", () => {
@@ -33,6 +47,18 @@ describe("reserveArena", () => {
 });
 
 describe("Arena", () => {
+  test("shows the same memory as banks and as spans", () => {
+    const arena = new Arena(reserveArena(6 * BANK_SIZE));
+    expect(arena.spans).toHaveLength(2);
+    expect(arena.words).toHaveLength(6);
+    const references = [PAGE_UNITS, (3 << BANK_SHIFT) + 5, 4 << BANK_SHIFT, (5 << BANK_SHIFT) + 77];
+    for (const reference of references) {
+      arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)] = reference;
+      const word = (reference & SPAN_MASK) << 1;
+      expect(arena.spans[reference >>> SPAN_SHIFT]![word]).toBe(reference);
+    }
+  });
+
   test("shows each bank as words and as bytes of the same memory", () => {
     const buffers = reserveArena(2 * PAGE_SIZE);
     const arena = new Arena(buffers);

@@ -39,12 +39,6 @@ export class SegmentsFixture extends HeapFixture {
     return this.segments.find(this.#source.view, KEY_OFFSET, length, hash);
   }
 
-  lookUp(key: string): number {
-    const length = this.#writeKey(key);
-    const hash = this.segments.hashOf(this.#source.view, KEY_OFFSET, length);
-    return this.segments.lookUp(this.#source.view, KEY_OFFSET, length, hash);
-  }
-
   /** The entry of a new key, 0 = no memory. */
   add(key: string): number {
     const length = this.#writeKey(key);

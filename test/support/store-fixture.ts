@@ -94,7 +94,7 @@ export class StoreFixture {
   get(key: string): string | null {
     const length = this.#writeKey(key);
     const hash = this.store.hashOf(KEY_OFFSET, length);
-    const reference = this.store.findToRead(KEY_OFFSET, length, hash);
+    const reference = this.store.find(KEY_OFFSET, length, hash);
     return reference === 0 ? null : this.valueOf(reference);
   }
 

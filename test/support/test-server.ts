@@ -16,7 +16,7 @@ import { TestConnection, TestEngine } from "./test-engine.ts";
 
 const MIB = 2 ** 20;
 
-export interface TestServerOptions extends Partial<Omit<DataThreadOptions, "store">> {
+export interface TestServerOptions extends Partial<DataThreadOptions> {
   readonly clock?: TestClock;
   /** Null does without the C library, as on systems whose structures are not known. */
   readonly libc?: Libc | null;
@@ -35,9 +35,9 @@ function threadOptions(options: TestServerOptions = {}): DataThreadOptions {
     sendLimitBytes: MIB,
     stallTimeoutSeconds: 60,
     seeds: [1, 2, 3],
+    store: reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits),
     ...options,
     maxMemoryBytes,
-    store: reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits),
   };
 }
 

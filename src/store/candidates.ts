@@ -1,0 +1,90 @@
+// The loops that run ahead of a batch's commands (src/batch/batch.ts): each reads for all rows what
+// the next needs, so that the cache misses of all rows overlap.
+//
+//   touchSlots     hash ─▶ directory ─▶ table ─▶ home slot        reads it
+//   find           hash ─▶ … ─▶ the first slot with that hash     notes its entry, the *candidate*
+//   touchEntries   candidate ─▶ entry                             reads its first two cache lines
+//
+// Nothing is written to the store and nothing verified: whether a candidate has the key is for the
+// command to see, and it holds only until a table or an entry changes.
+//
+// A closure over constants: see src/command/fast-commands.ts.
+
+import { SPAN_MASK, SPAN_SHIFT, SPAN_WORD_MASK, type Arena } from "./arena.ts";
+import { SLOT_WORDS, maskOf } from "./slot-table.ts";
+import {
+  DIRECTORY_BEGIN,
+  DIRECTORY_BITS,
+  LOG2_MASK,
+  STRONG,
+  TABLE_REFERENCE_MASK,
+} from "./table-directory.ts";
+
+/** Words from an entry's first to one that lies on its second cache line: 48 bytes on. */
+const SECOND_LINE_WORDS = 12;
+
+export interface Candidates {
+  /** Reads the home slot of the first `count` hashes. */
+  touchSlots(hashes: Int32Array, count: number): void;
+  /** The candidates of rows `begin` to `end`; 0 = no key has the hash, or a flood shares it. */
+  find(hashes: Int32Array, candidates: Int32Array, begin: number, end: number): void;
+  /** Reads the first and the second cache line of the first `count` candidates. */
+  touchEntries(candidates: Int32Array, count: number): void;
+  /** What the reading loops have read: their loads are not dead code. */
+  sink(): number;
+}
+
+/** `directory` is the main directory's header in control memory; it has two places or more. */
+export function createCandidates(arena: Arena, control: Int32Array, directory: number): Candidates {
+  const { spans } = arena;
+  const first = spans[0]!;
+  const tables = control[directory + DIRECTORY_BEGIN]!;
+  let sink = 0;
+
+  function load(span: number, word: number): number {
+    return span === 0 ? first[word]! : spans[span]![word]!;
+  }
+
+  function touchSlots(hashes: Int32Array, count: number): void {
+    const shift = 32 - control[directory + DIRECTORY_BITS]!;
+    let read = 0;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]!;
+      const table = control[tables + (hash >>> shift)]!;
+      const slots = (table & TABLE_REFERENCE_MASK & SPAN_MASK) << 1;
+      read ^= load(table >>> SPAN_SHIFT, slots + ((hash << 1) & maskOf(table & LOG2_MASK)));
+    }
+    sink ^= read;
+  }
+
+  function find(hashes: Int32Array, candidates: Int32Array, begin: number, end: number): void {
+    const shift = 32 - control[directory + DIRECTORY_BITS]!;
+    for (let i = begin; i < end; i++) {
+      const hash = hashes[i]!;
+      const table = control[tables + (hash >>> shift)]!;
+      const span = table >>> SPAN_SHIFT;
+      const slots = (table & TABLE_REFERENCE_MASK & SPAN_MASK) << 1;
+      const mask = maskOf(table & LOG2_MASK);
+      let slot = (hash << 1) & mask;
+      let candidate = load(span, slots + slot + 1);
+      // Ends, because no table is ever full.
+      while (candidate !== 0 && load(span, slots + slot) !== hash) {
+        slot = (slot + SLOT_WORDS) & mask;
+        candidate = load(span, slots + slot + 1);
+      }
+      candidates[i] = (table & STRONG) === 0 ? candidate : 0;
+    }
+  }
+
+  function touchEntries(candidates: Int32Array, count: number): void {
+    let read = 0;
+    for (let i = 0; i < count; i++) {
+      const span = candidates[i]! >>> SPAN_SHIFT;
+      const word = (candidates[i]! & SPAN_MASK) << 1;
+      read ^= load(span, word) ^ load(span, (word + SECOND_LINE_WORDS) & SPAN_WORD_MASK);
+    }
+    sink ^= read;
+  }
+
+  return { touchSlots, find, touchEntries, sink: () => sink };
+}
