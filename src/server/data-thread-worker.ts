@@ -1,8 +1,8 @@
 // The Worker that a data thread runs in: starts it, and does what the mailbox asks.
 
-import { systemClock } from "../lib/clock.ts";
+import { threadClock } from "../lib/clock.ts";
 import { loadLibc } from "../lib/libc.ts";
-import { DataThread } from "./data-thread.ts";
+import { DataThread, makeListenEngine } from "./data-thread.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
 import type { FromDataThread, StartMessage, ToDataThread } from "./thread-message.ts";
 
@@ -19,7 +19,10 @@ self.onmessage = (event: MessageEvent<ToDataThread>) => {
 function start(message: StartMessage): void {
   mailbox = new Mailbox(message.mailbox);
   try {
-    thread = new DataThread(message.options, systemClock, loadLibc());
+    const libc = loadLibc();
+    thread = new DataThread(message.options, threadClock(libc), libc, makeListenEngine, () =>
+      report({ kind: "want-memory" }),
+    );
     const addresses = thread.listen(message.addresses);
     report({ kind: "ready", addresses, engine: thread.engine.name });
   } catch (error) {

@@ -16,13 +16,12 @@ import type { Engine, EngineHandlers, ListenAddress } from "../net/engine.ts";
 import { ListenEngine } from "../net/listen-engine.ts";
 import { createV1Decoder } from "../protocol/v1-decoder.ts";
 import { V1Replies } from "../protocol/v1-replies.ts";
-import { PAGES_PER_BANK, PAGE_SIZE } from "../store/arena.ts";
+import { HUGE_PAGE_SIZE, PAGES_PER_BANK, PAGE_SIZE } from "../store/arena.ts";
 import { STORE_DEFAULTS, Store, type StoreBuffers } from "../store/store.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { renderInfo } from "./info.ts";
 import { Pipeline } from "./pipeline.ts";
 
-const HUGE_PAGE_SIZE = 2 * 1024 * 1024;
 const TICK_INTERVAL_MS = 100;
 /** How long a stopping server goes on reading from clients that go on sending. */
 const QUIET_TIMEOUT_MS = 1000;
@@ -78,6 +77,7 @@ export class DataThread {
     clock: Clock,
     libc: Libc | null,
     makeEngine: EngineMaker = makeListenEngine,
+    wantMemory: () => void = () => {},
   ) {
     this.#clock = clock;
     this.#options = options;
@@ -91,6 +91,7 @@ export class DataThread {
       slotsLog2Max: STORE_DEFAULTS.slotsLog2Max,
       seeds: options.seeds,
       releasePage: (page) => this.#releasePage(page),
+      wantMemory,
     });
     // The engine sends and the pipeline receives: they are joined once both are there.
     const transport: Transport = {

@@ -6,7 +6,9 @@ import type { ListenAddress } from "../net/engine.ts";
 import { identifySocket } from "../net/socket-identity.ts";
 import type { Options } from "../options/option-table.ts";
 import { formatSize } from "../options/size.ts";
-import { STORE_DEFAULTS, reserveStore } from "../store/store.ts";
+import { Arena } from "../store/arena.ts";
+import { CommitAhead } from "../store/commit-ahead.ts";
+import { STORE_DEFAULTS, reserveStore, type StoreBuffers } from "../store/store.ts";
 import type { DataThreadOptions } from "./data-thread.ts";
 import { clientCountByDescriptors } from "./descriptor-limit.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
@@ -25,6 +27,8 @@ export class Supervisor {
   readonly #log: Log;
   readonly #worker: Worker;
   readonly #mailbox = new Mailbox();
+  readonly #store: StoreBuffers;
+  readonly #commitAhead: CommitAhead;
   #isStopping = false;
   #socketIdentity: string | null = null;
   #finish: (exitCode: number) => void = () => {};
@@ -33,6 +37,9 @@ export class Supervisor {
     this.#options = options;
     this.#version = version;
     this.#log = log;
+    this.#store = reserveStore(options.maxMemoryBytes, STORE_DEFAULTS.segmentBits);
+    const { arena, control } = this.#store;
+    this.#commitAhead = new CommitAhead(new Arena(arena), new Int32Array(control));
     this.#worker = new Worker(new URL("./data-thread-worker.ts", import.meta.url).href);
   }
 
@@ -49,6 +56,7 @@ export class Supervisor {
     for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
       process.on(signal, () => this.#receiveSignal(signal));
     }
+    this.#commitMemory();
     console.log(this.#startLine(ready.addresses, ready.engine));
     const exitCode = await ended;
     if (unix !== null) removeSocket(unix, this.#socketIdentity);
@@ -61,6 +69,7 @@ export class Supervisor {
         const message = event.data;
         if (message.kind === "ready") resolve(message);
         else if (message.kind === "failed") reject(new StartError(this.#explain(message)));
+        else if (message.kind === "want-memory") this.#commitMemory();
         else this.#finish(0);
       };
       this.#worker.onerror = (event: ErrorEvent) => {
@@ -96,7 +105,7 @@ export class Supervisor {
       spareWindows: options.spareWindows,
       sendLimitBytes: options.sendLimitBytes,
       stallTimeoutSeconds: options.stallTimeoutSeconds,
-      store: reserveStore(options.maxMemoryBytes, STORE_DEFAULTS.segmentBits),
+      store: this.#store,
       seeds: [seeds[0]!, seeds[1]!, seeds[2]!],
     };
   }
@@ -127,6 +136,12 @@ export class Supervisor {
     );
     const memory = formatSize(this.#options.maxMemoryBytes);
     return `fkvs-server ready ${places.join(" ")} engine=${engine} max-memory=${memory} version=${this.#version} pid=${process.pid}`;
+  }
+
+  /** A step at a time, so that signals are heard in between. */
+  #commitMemory(): void {
+    if (this.#isStopping || !this.#commitAhead.step()) return;
+    setImmediate(() => this.#commitMemory());
   }
 
   #receiveSignal(signal: keyof typeof SIGNALS): void {

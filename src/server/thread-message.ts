@@ -26,4 +26,6 @@ export type FromDataThread =
       readonly engine: string;
     }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  /** The store has come nearer to memory that is not committed. */
+  | { readonly kind: "want-memory" }
   | { readonly kind: "stopped" };

@@ -36,6 +36,10 @@ export const PAGE_UNITS = 1 << PAGE_SHIFT;
 export const PAGE_SIZE = PAGE_UNITS * UNIT_SIZE;
 export const PAGES_PER_BANK = BANK_SIZE / PAGE_SIZE;
 
+/** Of x86-64, and of ARM with system pages of 4 KiB: what the kernel clears at a first touch. */
+export const HUGE_PAGE_SIZE = 2 * 1024 * 1024;
+export const PAGES_PER_HUGE_PAGE = HUGE_PAGE_SIZE / PAGE_SIZE;
+
 export const ARENA_SIZE_MAX = 32 * BANK_SIZE;
 
 assert(BANK_SIZE === 2 ** 30, "a bank is 1 GiB");

@@ -11,6 +11,7 @@
 // The limit is in pages and moves: connection windows are paid from the same memory limit.
 
 import { assert } from "../lib/assert.ts";
+import { PAGES_PER_HUGE_PAGE } from "./arena.ts";
 import type { ControlLayout } from "./control-memory.ts";
 import { PAGE_DESCRIPTOR_WORDS } from "./control-memory.ts";
 
@@ -28,17 +29,30 @@ const DIRTY_RESERVE = 64;
 /** Gives the memory of one page back to the system; false where that is impossible. */
 export type ReleasePage = (page: number) => boolean;
 
+/** The first page that was never handed out. */
+export function freshPage(control: Int32Array): number {
+  return control[FRESH]!;
+}
+
 export class PagePool {
   readonly #control: Int32Array;
   readonly #descriptorsBegin: number;
   readonly #pageCount: number;
   readonly #releasePage: ReleasePage;
+  readonly #wantMemory: () => void;
 
-  constructor(control: Int32Array, layout: ControlLayout, releasePage: ReleasePage) {
+  /** `wantMemory` is called whenever another huge page's worth of fresh pages is begun. */
+  constructor(
+    control: Int32Array,
+    layout: ControlLayout,
+    releasePage: ReleasePage,
+    wantMemory: () => void = () => {},
+  ) {
     this.#control = control;
     this.#descriptorsBegin = layout.descriptorsBegin;
     this.#pageCount = layout.pageCount;
     this.#releasePage = releasePage;
+    this.#wantMemory = wantMemory;
     if (control[FRESH] === 0) {
       control[FRESH] = 1;
       control[LIMIT] = layout.pageCount - 1;
@@ -58,6 +72,7 @@ export class PagePool {
       page = control[FRESH]!;
       if (page === this.#pageCount) return 0;
       control[FRESH] = page + 1;
+      if (page % PAGES_PER_HUGE_PAGE === 0) this.#wantMemory();
     }
     control[TAKEN_COUNT]!++;
     return page;

@@ -62,6 +62,8 @@ export interface StoreOptions {
   readonly slotsLog2Min: number;
   readonly slotsLog2Max: number;
   readonly releasePage: ReleasePage;
+  /** Called when the store comes nearer to memory that is not committed (commit-ahead.ts). */
+  readonly wantMemory?: () => void;
 }
 
 export const STORE_DEFAULTS = { segmentBits: 10, slotsLog2Min: 6, slotsLog2Max: 13 } as const;
@@ -105,7 +107,7 @@ export class Store implements ExpiryTarget {
     this.nowMs = clock.nowMs();
     this.arena = new Arena(buffers.arena);
     this.slices = new WorkSlices(clock);
-    this.pool = new PagePool(control, layout, options.releasePage);
+    this.pool = new PagePool(control, layout, options.releasePage, options.wantMemory);
     this.heap = new BlockHeap(this.arena, control, layout, this.pool);
     const [seed, strong0, strong1] = options.seeds;
     this.segments = new Segments(this.arena, control, layout, this.heap, this.slices, {

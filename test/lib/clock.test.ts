@@ -1,5 +1,6 @@
 import { describe, expect, spyOn, test } from "bun:test";
-import { systemClock } from "../../src/lib/clock.ts";
+import { systemClock, threadClock } from "../../src/lib/clock.ts";
+import { loadLibc } from "../../src/lib/libc.ts";
 
 describe("systemClock", () => {
   test("tells the time of the system in milliseconds since the epoch", () => {
@@ -15,5 +16,25 @@ describe("systemClock", () => {
       expect(elapsedMs).toBeGreaterThanOrEqual(last);
       last = elapsedMs;
     }
+  });
+});
+
+describe("threadClock", () => {
+  test("counts the thread's work and not the time it waits", () => {
+    const libc = loadLibc();
+    if (libc === null) return;
+    const clock = threadClock(libc);
+    const [startMs, workedMs] = [clock.elapsedMs(), clock.workMs()];
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    const waitedMs = clock.elapsedMs() - startMs;
+    expect(waitedMs).toBeGreaterThan(45);
+    expect(clock.workMs() - workedMs).toBeLessThan(waitedMs / 2);
+    const beforeMs = clock.workMs();
+    while (clock.workMs() === beforeMs);
+    expect(clock.workMs()).toBeGreaterThan(beforeMs);
+  });
+
+  test("is the system's where there is no C library", () => {
+    expect(threadClock(null)).toBe(systemClock);
   });
 });

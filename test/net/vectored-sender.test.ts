@@ -36,6 +36,10 @@ class TestLibc implements Libc {
     return false;
   }
 
+  threadCpuMs(): number {
+    return 0;
+  }
+
   /** A million apart, so that an address tells its view. */
   addressOf(bytes: Uint8Array): number {
     this.addressCount++;

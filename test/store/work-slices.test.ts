@@ -11,7 +11,7 @@ const MICROSECONDS = [0, 16, 17, 32, 33, 1000, 2000, 262_144, 262_145, 10_000_00
 
 function makeSlices() {
   const time = { elapsedUs: 5000 };
-  const clock = { nowMs: () => 0, elapsedMs: () => time.elapsedUs / 1000 };
+  const clock = { nowMs: () => 0, elapsedMs: () => 0, workMs: () => time.elapsedUs / 1000 };
   return { slices: new WorkSlices(clock), time };
 }
 

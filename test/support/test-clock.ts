@@ -18,4 +18,8 @@ export class TestClock implements Clock {
     this.elapsed += this.stepMs;
     return this.elapsed;
   }
+
+  workMs(): number {
+    return this.elapsedMs();
+  }
 }
