@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "../src/version.ts";
+import { connectBlocked, waitForBlocked } from "./support/blocked-client.ts";
 import { ServerProcess, spawnServer, type Ended } from "./support/server-process.ts";
 import { TestClient } from "./support/test-client.ts";
 import { reply, request, show } from "./support/v1-frames.ts";
@@ -260,12 +261,7 @@ describe("a signal", () => {
 
   test("ends the server although a client never reads its replies", async () => {
     await using server = spawnServer();
-    const client = await server.connect();
-    await client.ask(request.set("key", "v".repeat(60_000)));
-    client.pause();
-    client.send(...Array.from({ length: 3000 }, () => request.get("key")));
-    const probe = await server.connect();
-    await waitForBlocked(probe);
+    await connectBlocked(server);
     server.signal("SIGTERM");
     expectQuietEnd(await server.ended(), 0);
   });
@@ -273,14 +269,9 @@ describe("a signal", () => {
   test("ends the server at once when it is the second", async () => {
     const path = join(folder, "second.sock");
     await using server = spawnServer(["--unix", path]);
-    const client = await server.connect();
-    await client.ask(request.set("key", "v".repeat(60_000)));
-    client.pause();
-    client.send(...Array.from({ length: 3000 }, () => request.get("key")));
-    const probe = await server.connect();
-    await waitForBlocked(probe);
+    const { idle } = await connectBlocked(server);
     server.signal("SIGTERM");
-    await probe.ended();
+    await idle.ended();
     server.signal("SIGTERM");
     const ended = await server.ended();
     expectQuietEnd(ended, 128 + 15);
@@ -290,25 +281,12 @@ describe("a signal", () => {
   test("refuses new connections from then on", async () => {
     await using server = spawnServer();
     const port = await server.port();
-    const client = await server.connect();
-    await client.ask(request.set("key", "v".repeat(60_000)));
-    client.pause();
-    client.send(...Array.from({ length: 3000 }, () => request.get("key")));
-    const probe = await server.connect();
-    await waitForBlocked(probe);
+    const { client, idle } = await connectBlocked(server);
     server.signal("SIGTERM");
-    await probe.ended();
+    await idle.ended();
     const late = TestClient.connect({ kind: "tcp", host: "127.0.0.1", port });
     await expect(late).rejects.toThrow();
     client.destroy();
     await server.ended();
   });
 });
-
-/** Until some connection of the server waits for its client to read. */
-async function waitForBlocked(probe: TestClient): Promise<void> {
-  for (;;) {
-    const [info] = await probe.ask(request.info());
-    if (/^path_blocked:[1-9]/m.test(info!.toString("latin1"))) return;
-  }
-}

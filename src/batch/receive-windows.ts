@@ -3,9 +3,9 @@
 //   |  executed or in the batch  |  received, not decoded  |      room      |
 //   base                       begin                      end        base + size
 //
-// 0 ≤ base ≤ begin ≤ end ≤ base + size. A window holds the largest frame whole. Bytes before `begin`
-// stay where they are while a batch refers to them; `makeRoom` moves the rest to the front, and only
-// the owner of the batch knows when it may be called.
+// 0 ≤ base ≤ begin ≤ end ≤ base + size. A window holds the largest frame whole. Bytes before
+// `begin` stay where they are while a batch refers to them; `makeRoom` moves the rest to the front,
+// and only the owner of the batch knows when it may be called.
 //
 // Behind the windows lies a scratch of a few bytes, for values that commands make themselves: the
 // store takes every value from this one area.

@@ -3,11 +3,11 @@
 //   |   sent   |   replies   |   room   |
 //   base     begin          end       limit
 //
-// Nearly always that is all, and a flush is one write of begin … end. A connection gets a *queue* of
-// regions before its current window when a value is long enough to be sent from where it lies in the
-// arena (`splice`), or when the window is full and the socket takes no more (a spare window):
+// Nearly always that is all, and a flush is one write of begin … end. A connection gets a *queue*
+// of regions before its current window when a value is long enough to be sent from where it lies in
+// the arena (`splice`), or when the window is full and the socket takes no more (a spare window):
 //
-//   queue:  [window 7, 0–4100] [entry, 40000 bytes] [window 7, 4100–4105] [entry …]   then begin … end
+//   queue:  [window 7, 0–4100] [entry, 40000 bytes] [window 7, 4100–4105] [entry …], begin … end
 //
 // Regions leave in order in one vectored write. What has not been sent is never moved or written.
 // A spliced entry is pinned until it is sent.
@@ -119,8 +119,8 @@ export class SendWindows {
   }
 
   /**
-   * Where a reply of up to `length` bytes can be written, or -1 when the connection has to wait. The
-   * caller writes there and sets `ends[connection]`.
+   * Where a reply of up to `length` bytes can be written, or -1 when the connection has to wait.
+   * The caller writes there and sets `ends[connection]`.
    */
   reserve(connection: number, length: number): number {
     const position = this.ends[connection]!;

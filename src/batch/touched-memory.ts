@@ -1,5 +1,5 @@
-// How much of the windows is committed: the system gives memory page by page as it is first written,
-// and keeps it committed when the window passes to another connection.
+// How much of the windows is committed: the system gives memory page by page as it is first
+// written, and keeps it committed when the window passes to another connection.
 
 const SYSTEM_PAGE_SIZE = 4096;
 

@@ -2,8 +2,8 @@
 //
 //   | window 0 ........ | margin | window 1 ........ | margin | …
 //
-// The stride is an odd number of cache lines. With windows at multiples of 64 KiB the first lines of
-// all of them would compete for the same few places in every cache.
+// The stride is an odd number of cache lines. With windows at multiples of 64 KiB the first lines
+// of all of them would compete for the same few places in every cache.
 
 const CACHE_LINE_SIZE = 64;
 /** Room behind a window for what is written in steps of several bytes. */

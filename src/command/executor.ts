@@ -1,9 +1,9 @@
-// The loops of a batch after decoding: looks ahead at what its rows will read, then runs the rows in
-// order, each against the store, each with one reply.
+// The loops of a batch after decoding: looks ahead at what its rows will read, then runs the rows
+// in order, each against the store, each with one reply.
 //
-// A connection that has no room for a reply is *blocked*: this request and all its later ones in the
-// batch stay unexecuted, and its receive window goes back to where this request begins. The other
-// connections' rows go on.
+// A connection that has no room for a reply is *blocked*: this request and all its later ones in
+// the batch stay unexecuted, and its receive window goes back to where this request begins. The
+// other connections' rows go on.
 
 import type { Batch } from "../batch/batch.ts";
 import { CONNECTION } from "../batch/connection-flag.ts";

@@ -1,12 +1,12 @@
 // The requests that nearly all traffic consists of, without detours: GET of a short value without a
-// deadline, SET over an entry that the new value fits. Whatever is special about a request (a miss, a
-// deadline, a long value, no room for the reply, a new key) sends it to the commands' ordinary
+// deadline, SET over an entry that the new value fits. Whatever is special about a request (a miss,
+// a deadline, a long value, no room for the reply, a new key) sends it to the commands' ordinary
 // methods, which do everything; nothing has been changed here by then.
 //
-// Closures over constants instead of methods: JavaScriptCore compiles the address and the length of a
-// typed array that a constant refers to into the code, once per thread, where a field costs two loads
-// and two checks for each access. docs/PERFORMANCE.md has the figures. The functions are small enough
-// to be inlined into the executor's loop.
+// Closures over constants instead of methods: JavaScriptCore compiles the address and the length of
+// a typed array that a constant refers to into the code, once per thread, where a field costs two
+// loads and two checks for each access. docs/PERFORMANCE.md has the figures. The functions are
+// small enough to be inlined into the executor's loop.
 
 import type { Batch } from "../batch/batch.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
@@ -24,7 +24,7 @@ import {
 } from "../store/entry.ts";
 
 export interface FastCommands {
-  /** Executes and answers a row whose candidate (src/store/candidates.ts) is noted, or does nothing. */
+  /** Answers a row whose candidate (src/store/candidates.ts) is noted, or does nothing. */
   execute(row: number, connection: number): boolean;
 }
 

@@ -4,7 +4,7 @@
 import type { Libc } from "./libc.ts";
 
 export interface Clock {
-  /** Milliseconds since the epoch; what deadlines are compared with. May be set back by an operator. */
+  /** Milliseconds since the epoch, which deadlines are compared with. It may be set back. */
   nowMs(): number;
   /** Milliseconds from an arbitrary start, with fractions; never goes back. For durations. */
   elapsedMs(): number;

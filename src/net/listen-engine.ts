@@ -1,7 +1,7 @@
-// The portable engine: Bun.listen. Bun reads a socket once per readiness, up to 512 KiB, and hands the
-// bytes over as a fresh buffer; they are copied into the connection's receive window, so that a batch
-// can span connections. After the whole round of ready sockets Bun runs setImmediate callbacks once,
-// at no system call: there the turn ends.
+// The portable engine: Bun.listen. Bun reads a socket once per readiness, up to 512 KiB, and hands
+// the bytes over as a fresh buffer; they are copied into the connection's receive window, so that a
+// batch can span connections. After the whole round of ready sockets Bun runs setImmediate
+// callbacks once, at no system call: there the turn ends.
 //
 // A chunk that finds no room is held, the socket paused, and the rest goes in when there is room.
 // A full socket is not written to again before Bun says it drained.

@@ -138,8 +138,8 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
     value: integer("seconds", 0, 86_400),
     default: () => 60,
     summary:
-      "The seconds after which a client that takes no byte of the replies waiting for it is dropped;" +
-      " 0 is never",
+      "The seconds after which a client that takes no byte of the replies waiting for it is" +
+      " dropped; 0 is never",
   },
   insecure: {
     name: "insecure",

@@ -1,5 +1,5 @@
-// Signed 64-bit integers as decimal text: exact over the whole range. A Number carries them up to 15
-// digits, which is every counter in practice; longer ones go through BigInt.
+// Signed 64-bit integers as decimal text: exact over the whole range. A Number carries them up to
+// 15 digits, which is every counter in practice; longer ones go through BigInt.
 //
 //   text = [ "+" | "-" ] digit { digit }        leading zeros allowed, no spaces
 

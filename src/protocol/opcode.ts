@@ -1,5 +1,5 @@
-// The command bytes of fkvs v1, which are also the opcodes of a batch: what a decoder found is one of
-// these or INVALID, whose reply is the error frame.
+// The command bytes of fkvs v1, which are also the opcodes of a batch: what a decoder found is one
+// of these or INVALID, whose reply is the error frame.
 
 export const OPCODE = {
   INVALID: 0,

@@ -5,7 +5,7 @@
 //          | length | opcode | key length | key       | value length | value  | ex    | ex     |
 //          |  u16   |  u8    |    u16     | k bytes   |     u16      | v bytes| length| text   |
 //          +--------+--------+------------+-----------+--------------+--------+-------+--------+
-//           ^ counts every byte after itself; big-endian. Which parts follow is the opcode's matter.
+//           ^ counts every byte after itself; big-endian. Which parts follow, the opcode says.
 //
 // Nothing is copied: the batch gets offsets. A frame that is not a valid request becomes the opcode
 // INVALID in its place, so that its error reply comes in order. Only the structure is judged here;

@@ -88,8 +88,8 @@ export class V1Replies {
   }
 
   /**
-   * Where a text of at most `lengthMax` bytes can be composed in place, or -1; `finishText` then says
-   * how long it became.
+   * Where a text of at most `lengthMax` bytes can be composed in place, or -1; `finishText` then
+   * says how long it became.
    */
   beginText(connection: number, lengthMax: number): number {
     const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE + lengthMax);

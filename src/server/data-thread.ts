@@ -206,8 +206,8 @@ export class DataThread {
   }
 
   /**
-   * Random reads over many pages of 4 KiB miss the processor's address cache nearly every time; with
-   * pages of 2 MiB they do not. Only whole huge pages within a bank are asked for.
+   * Random reads over many pages of 4 KiB miss the processor's address cache nearly every time;
+   * with pages of 2 MiB they do not. Only whole huge pages within a bank are asked for.
    */
   #adviseHugePages(): void {
     if (this.#libc === null) return;

@@ -1,5 +1,5 @@
-// How many sockets this process may have: Bun raises the soft limit to the hard one at start, so the
-// hard limit counts.
+// How many sockets this process may have: Bun raises the soft limit to the hard one at start, so
+// the hard limit counts.
 
 import { readFileSync } from "node:fs";
 

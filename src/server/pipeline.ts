@@ -12,7 +12,7 @@ import { createTurn, type Turn, type TurnParts } from "./turn.ts";
 
 /** A peer that we have said goodbye to has this long to close. */
 const LINGER_MS = 2000;
-/** Maintenance may take a quarter of the time: a slice waits three times as long as the last took. */
+/** Maintenance may take a quarter of the time: a slice waits three times as long as the last. */
 const MAINTENANCE_PAUSE_RATIO = 3;
 
 export interface PipelineOptions {
@@ -136,7 +136,7 @@ export class Pipeline implements EngineHandlers {
     }
   }
 
-  /** Puts a connection with unsent replies under the sweep's eye; the time begins anew if it moved. */
+  /** Has the sweep watch a connection with unsent replies; the time begins anew if it moved. */
   #wait(connection: number, hasMoved: boolean): void {
     const { connections, clock } = this.#parts;
     if (hasMoved || !connections.is(connection, CONNECTION.WAITING)) {

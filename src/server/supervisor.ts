@@ -30,6 +30,8 @@ export class Supervisor {
   readonly #store: StoreBuffers;
   readonly #commitAhead: CommitAhead;
   #isStopping = false;
+  /** Whether the data thread has: as asked, or by dying. */
+  #hasEnded = false;
   #socketIdentity: string | null = null;
   #finish: (exitCode: number) => void = () => {};
 
@@ -59,6 +61,7 @@ export class Supervisor {
     this.#commitMemory();
     console.log(this.#startLine(ready.addresses, ready.engine));
     const exitCode = await ended;
+    this.#hasEnded = true;
     if (unix !== null) removeSocket(unix, this.#socketIdentity);
     return exitCode;
   }
@@ -72,11 +75,16 @@ export class Supervisor {
         else if (message.kind === "want-memory") this.#commitMemory();
         else this.#finish(0);
       };
-      this.#worker.onerror = (event: ErrorEvent) => {
-        this.#log.error("data thread died", { error: event.message });
+      const die = (reason: string): void => {
+        // A Worker that throws closes, too.
+        if (this.#hasEnded) return;
+        this.#hasEnded = true;
+        this.#log.error("data thread died", { error: reason });
         this.#finish(1);
-        reject(new StartError(`the data thread died: ${event.message}`));
+        reject(new StartError(`the data thread died: ${reason}`));
       };
+      this.#worker.onerror = (event: ErrorEvent) => die(firstSentence(event.message));
+      this.#worker.addEventListener("close", () => die("its Worker has ended"));
       this.#post({
         kind: "start",
         options: this.#threadOptions(),
@@ -135,7 +143,10 @@ export class Supervisor {
         : `unix=${address.path}`,
     );
     const memory = formatSize(this.#options.maxMemoryBytes);
-    return `fkvs-server ready ${places.join(" ")} engine=${engine} max-memory=${memory} version=${this.#version} pid=${process.pid}`;
+    return (
+      `fkvs-server ready ${places.join(" ")} engine=${engine} max-memory=${memory}` +
+      ` version=${this.#version} pid=${process.pid}`
+    );
   }
 
   /** A step at a time, so that signals are heard in between. */
@@ -161,6 +172,12 @@ export class Supervisor {
   #post(message: ToDataThread): void {
     this.#worker.postMessage(message);
   }
+}
+
+/** Bun puts an excerpt of the source around an error's message; the message is what helps. */
+function firstSentence(message: string): string {
+  const lines = message.split("\n").map((line) => line.trim());
+  return lines.find((line) => /^\w*error: /i.test(line)) ?? lines[0]!;
 }
 
 function formatTcp(host: string, port: number): string {

@@ -7,8 +7,8 @@
 // connection touched in a turn is flushed once, at its end. What is not ordinary about a connection
 // after that is `settle`'s matter.
 //
-// Offsets in a batch die when their window is compacted or given to another connection, so both wait
-// for the batch to run first; `rowsOf` knows whose rows are in it.
+// Offsets in a batch die when their window is compacted or given to another connection, so both
+// wait for the batch to run first; `rowsOf` knows whose rows are in it.
 //
 // A closure over constants rather than a class: see src/command/fast-commands.ts.
 

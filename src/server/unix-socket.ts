@@ -1,7 +1,7 @@
 // The file of a unix socket: refused while somebody serves it, replaced when it is a leftover,
 // created for owner and group only, removed at the end if it is still ours.
 
-import { lstatSync, unlinkSync, type Stats } from "node:fs";
+import { lstatSync, rmSync, unlinkSync, type Stats } from "node:fs";
 import { identifySocket } from "../net/socket-identity.ts";
 import { StartError } from "./start-error.ts";
 
@@ -21,7 +21,7 @@ export async function clearSocketPath(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-/** Runs `create` so that sockets it makes belong to owner and group; the whole process is affected. */
+/** Runs `create` so that sockets it makes belong to owner and group; affects the whole process. */
 export async function withSocketUmask<T>(create: () => Promise<T>): Promise<T> {
   const previous = process.umask(SOCKET_UMASK);
   try {
@@ -33,7 +33,8 @@ export async function withSocketUmask<T>(create: () => Promise<T>): Promise<T> {
 
 /** Removes the socket file unless somebody has put another in its place. */
 export function removeSocket(path: string, identity: string | null): void {
-  if (identity !== null && identifySocket(path) === identity) unlinkSync(path);
+  // By force: the data thread's engine may be removing it at this very moment.
+  if (identity !== null && identifySocket(path) === identity) rmSync(path, { force: true });
 }
 
 async function isServed(path: string): Promise<boolean> {

@@ -2,17 +2,18 @@
 // touch, so that reserving is free and every thread started later can be handed all of it.
 //
 //   span 0 (4 GiB, one buffer)                                                      span 1 …
-//   bank 0 (1 GiB)                          bank 1                     ... bank 3   bank 4 …  bank 31
+//   bank 0 (1 GiB)                          bank 1                     ... bank 3   bank 4 … 31
 //   +--------+--------+--------+-----+----+ +--------+-------                       +-----
 //   | page 0 | page 1 | page 2 | ... |    | | page n | ...                          |
 //   +--------+--------+--------+-----+----+ +--------+-------                       +-----
 //     ^ never handed out, so that reference 0 means "none"
 //
-// A *reference* is the address of a block in units of 8 bytes, as a signed 32-bit integer whose bits
-// count: the top 5 choose the bank, the other 27 the place in it. That makes 32 GiB. Banks are 1 GiB
-// because a byte offset from 2^31 on makes a view 30 times slower. 32-bit words reach further with the
-// same index, so the loops that every request goes through see spans: four banks in one view, the
-// most that one buffer can have. What fits span 0 is reached without choosing a view at all.
+// A *reference* is the address of a block in units of 8 bytes, as a signed 32-bit integer whose
+// bits count: the top 5 choose the bank, the other 27 the place in it. That makes 32 GiB. Banks are
+// 1 GiB because a byte offset from 2^31 on makes a view 30 times slower. 32-bit words reach further
+// with the same index, so the loops that every request goes through see spans: four banks in one
+// view, the most that one buffer can have. What fits span 0 is reached without choosing a view at
+// all.
 
 import { ByteArea } from "../lib/byte-area.ts";
 import { assert } from "../lib/assert.ts";

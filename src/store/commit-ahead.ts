@@ -4,8 +4,8 @@
 //   0               fresh                         committed
 //
 // The first write to memory has the kernel clear it, 2 MiB at a time where it uses huge pages. On a
-// virtual machine whose host has to find that memory first, one such write was measured to take 2 to
-// 7 ms: too long for the thread that answers requests, and nothing to the main thread, which has
+// virtual machine whose host has to find that memory first, one such write was measured to take 2
+// to 7 ms: too long for the thread that answers requests, and nothing to the main thread, which has
 // nothing else to do. What this thread touches it leaves as it is.
 
 import { BANK_SIZE, HUGE_PAGE_SIZE, PAGE_SIZE, type Arena } from "./arena.ts";

@@ -1,6 +1,6 @@
-// Makes a page free when the pool has none: moves the live entries of a sparse page into other pages
-// of the same size class. Without it, memory cut into blocks of yesterday's sizes would never serve
-// today's.
+// Makes a page free when the pool has none: moves the live entries of a sparse page into other
+// pages of the same size class. Without it, memory cut into blocks of yesterday's sizes would never
+// serve today's.
 //
 // A slice handles one page. It is worth it when the class could spare a whole page; the page is the
 // sparsest of a sample.

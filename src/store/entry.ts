@@ -7,12 +7,12 @@
 //         +------------+-------+-------+---------------+----------------+-------------+-----------+
 //
 // Little-endian. The class is the block's size class (size-class.ts), so the first word of an entry
-// is never negative and a free block's always is. The deadline is in milliseconds since the epoch as
-// an unsigned 64-bit integer, low word first, 0 = never: it is kept when a later SET or PERSIST takes
-// the deadline away, because the key behind it would have to move.
+// is never negative and a free block's always is. The deadline is in milliseconds since the epoch
+// as an unsigned 64-bit integer, low word first, 0 = never: it is kept when a later SET or PERSIST
+// takes the deadline away, because the key behind it would have to move.
 //
-// A PINNED entry is being sent from where it lies (pins.ts): it may be unlinked, but neither written
-// nor freed nor moved until the last pin is gone.
+// A PINNED entry is being sent from where it lies (pins.ts): it may be unlinked, but neither
+// written nor freed nor moved until the last pin is gone.
 
 import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
 import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
@@ -61,8 +61,8 @@ export function fitsBlock(header: number, valueLength: number, slack: number): b
 }
 
 /**
- * Whether the entry at `word` is the key's. Reads the entry by whole words, which its key starts at:
- * a tenth faster than through two views (docs/PERFORMANCE.md).
+ * Whether the entry at `word` is the key's. Reads the entry by whole words, which its key starts
+ * at: a tenth faster than through two views (docs/PERFORMANCE.md).
  */
 export function hasKey(
   words: Int32Array,

@@ -14,9 +14,9 @@
 // entries with deadlines, a sweep makes all pairs pending once and drops the stale ones.
 //
 // A deadline that is taken away and given again makes another pair that tells the truth; the sweep
-// keeps one of them. Each sweep has the opposite *mark* of the one before. A pair has the mark of the
-// sweep that met it last in the lowest bit of its hash, which no directory looks at, and its entry
-// in a flag: an entry that has the mark of the running sweep already needs no other pair.
+// keeps one of them. Each sweep has the opposite *mark* of the one before. A pair has the mark of
+// the sweep that met it last in the lowest bit of its hash, which no directory looks at, and its
+// entry in a flag: an entry that has the mark of the running sweep already needs no other pair.
 //
 // A bucket is a list of chunks, blocks of 4 KiB: next chunk, pair count, 2 unused words, then pairs
 // of 4 words: hash, tag, deadline low, deadline high. Moving pairs between buckets may need a chunk
@@ -111,11 +111,12 @@ export class ExpiryIndex {
     this.#pairCount++;
   }
 
-  /** Moves time on, and starts a sweep when `deadlineCount` entries have far fewer than all pairs. */
+  /** Moves time on, and starts a sweep when pairs far outnumber the `deadlineCount` entries. */
   advance(nowMs: number, deadlineCount: number): void {
     const tick = Math.min(TICK_MAX, Math.floor((nowMs - this.#baseMs) / TICK_MS));
     this.#nowTick = tick;
-    // One move at a time: chunks that are pending and not full would pile up and use up the reserve.
+    // One move at a time: chunks that are pending and not full would pile up and use up the
+    // reserve.
     if (this.#pending !== 0) return;
     if (tick > this.#lastTick) {
       const highest = 32 - Math.clz32(tick ^ this.#lastTick);
@@ -146,7 +147,7 @@ export class ExpiryIndex {
     return true;
   }
 
-  /** Copies the tags of the next pending chunk, hashes but in a flood, for touching; their count. */
+  /** Copies the tags of the next pending chunk, hashes but in a flood, to be touched; how many. */
   peekHashes(hashes: Int32Array): number {
     if (this.#pending === 0) return 0;
     const words = this.#arena.words[this.#pending >>> BANK_SHIFT]!;
@@ -205,8 +206,8 @@ export class ExpiryIndex {
   }
 
   /**
-   * The lowest bucket ends up first: what is due goes and leaves its chunks, before the pairs of the
-   * highest bucket need one for each bucket below.
+   * The lowest bucket ends up first: what is due goes and leaves its chunks, before the pairs of
+   * the highest bucket need one for each bucket below.
    */
   #makePendingUpTo(highest: number): void {
     for (let bucket = highest; bucket >= 0; bucket--) this.#makePending(bucket);

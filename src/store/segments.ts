@@ -6,11 +6,9 @@
 //   directory ──▶ table word ──▶ slots ──▶ entry
 //
 // A table doubles until it has 2^slotsLog2Max slots, half a page; then it splits in two, which the
-// directory tells apart by one more bit (table-directory.ts). So no step of growth ever handles more
-// than one table, and no block is larger than a page, however many keys there are. A table belongs
-// to one segment, the unit of locking and of the log.
-//
-// Header of a segment, 16 words (one cache line): 0 lock, 1 keys.
+// directory tells apart by one more bit (table-directory.ts). So no step of growth ever handles
+// more than one table, and no block is larger than a page, however many keys there are. A table
+// belongs to one segment, the unit of locking and of the log.
 //
 // A STRONG table: so many keys share their hash, or lie so far from home, that only somebody who
 // builds them can be the reason (XXH32 has collisions that hold for every seed). Its place then
@@ -21,39 +19,25 @@ import { assert } from "../lib/assert.ts";
 import { BANK_MASK, BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
 import type { BlockHeap } from "./block-heap.ts";
 import { createCandidates, type Candidates } from "./candidates.ts";
-import { SEGMENT_HEADER_WORDS, type ControlLayout } from "./control-memory.ts";
+import type { ControlLayout } from "./control-memory.ts";
+import { EntryWalk, type EntryVisitor } from "./entry-walk.ts";
 import { KEY_LENGTH_MASK, hasKey, keyOffsetIn } from "./entry.ts";
 import { halfSipHash } from "./half-siphash.ts";
-import {
-  PROBE_LENGTH_MAX,
-  SLOT_WORDS,
-  findReference,
-  maskOf,
-  occupiedMax,
-  removeSlot,
-} from "./slot-table.ts";
+import { SegmentHeaders } from "./segment-headers.ts";
+import { PROBE_LENGTH_MAX, SLOT_WORDS, findReference, maskOf, removeSlot } from "./slot-table.ts";
 import { LOG2_MASK, STRONG, TableDirectories, tableBegin } from "./table-directory.ts";
 import { TableGrowth, type Retagged } from "./table-growth.ts";
+import { TableShape, type TableSizes } from "./table-shape.ts";
 import type { WorkSlices } from "./work-slices.ts";
 import { xxHash32 } from "./xxhash32.ts";
 
 /** From a probe: every slot within the bound is taken by other keys. */
 const NO_SLOT = -(2 ** 31);
 
-/** Word of a segment's header; word 0 is the lock's. */
-const SEGMENT_KEYS = 1;
-
-/** Keys of one table that share all 32 bits of their hash: by chance never, so it is a flood. */
-export const EQUAL_HASHES_MAX = 16;
-/** A table this much emptier than full is halved. */
-const SHRINK_DIVISOR = 8;
-
-export interface SegmentOptions {
+export interface SegmentOptions extends TableSizes {
   readonly seed: number;
   /** The key of HalfSipHash. */
   readonly strongKey: readonly [number, number];
-  readonly slotsLog2Min: number;
-  readonly slotsLog2Max: number;
 }
 
 export class Segments {
@@ -70,17 +54,17 @@ export class Segments {
   readonly #arena: Arena;
   readonly #banks: readonly Int32Array[];
   readonly #control: Int32Array;
-  readonly #growth: TableGrowth;
-  readonly #options: SegmentOptions;
   readonly #directories: TableDirectories;
-  readonly #segmentsBegin: number;
-  readonly #segmentBits: number;
+  readonly #growth: TableGrowth;
+  readonly #shape: TableShape;
+  readonly #headers: SegmentHeaders;
+  readonly #walk: EntryWalk;
+  readonly #strongKey: readonly [number, number];
   readonly #seed: number;
   // The main directory's place in control memory and 32 minus its bits, for the hot path.
   readonly #main: number;
   readonly #mainBegin: number;
   #mainShift: number;
-  readonly #occupiedMax = Int32Array.from({ length: 16 }, (_, log2) => occupiedMax(log2));
   #retagged: Retagged = () => {};
 
   constructor(
@@ -91,17 +75,17 @@ export class Segments {
     slices: WorkSlices,
     options: SegmentOptions,
   ) {
-    assert(options.slotsLog2Min >= 6 && options.slotsLog2Max <= 13, "a table is 64 to 8192 slots");
     assert(layout.segmentBits >= 1, "the main directory has two places or more");
     this.#arena = arena;
     this.#banks = arena.words;
     this.#control = control;
-    this.#options = options;
     this.#seed = options.seed;
-    this.#segmentsBegin = layout.segmentsBegin;
-    this.#segmentBits = layout.segmentBits;
+    this.#strongKey = options.strongKey;
+    this.#headers = new SegmentHeaders(control, layout);
     this.#directories = new TableDirectories(control, layout);
+    this.#walk = new EntryWalk(arena, this.#directories);
     this.#growth = new TableGrowth(arena, heap, this.#directories, slices);
+    this.#shape = new TableShape(arena, this.#growth, options);
     this.#main = this.#directories.main;
     this.candidates = createCandidates(arena, control, this.#main);
     this.#mainBegin = this.#directories.tablesBegin(this.#main);
@@ -130,15 +114,17 @@ export class Segments {
   }
 
   /**
-   * Makes sure that the key `find` has just missed has a slot to go to. False when there is no memory
-   * to grow; nothing has changed then but perhaps the shape of tables. May move entries.
+   * Makes sure that the key `find` has just missed has a slot to go to. False when there is no
+   * memory to grow; nothing has changed then but perhaps the shape of tables. May move entries.
    */
   ensureSlot(view: DataView, keyOffset: number, keyLength: number, hash: number): boolean {
     for (;;) {
       const count = this.#directories.countAt(this.#directory, this.#place());
-      const isFull = count >= this.#occupiedMax[this.#table & LOG2_MASK]!;
+      const isFull = this.#shape.isFull(this.#table, count);
       const isMain = this.#directory === this.#main;
-      if (!isFull && this.#slot >= 0 && !(isMain && this.#isFlooded())) return true;
+      const hasSlot = !isFull && this.#slot >= 0;
+      if (hasSlot && !isMain) return true;
+      if (hasSlot && !this.#shape.isFlooded(this.#table, this.#tag, this.#slot)) return true;
       let grown = isFull || !isMain ? this.#grow() : this.#spread();
       this.find(view, keyOffset, keyLength, hash);
       // Only keys that were built to lie close leave no way to tell them apart by their hashes.
@@ -163,13 +149,12 @@ export class Segments {
 
   /** Unlinks the key that `find` has just found. */
   remove(hash: number): void {
-    const slotsLog2 = this.#table & LOG2_MASK;
     const words = this.#arena.words[this.#table >>> BANK_SHIFT]!;
-    removeSlot(words, tableBegin(this.#table), maskOf(slotsLog2), this.#slot);
+    const mask = maskOf(this.#table & LOG2_MASK);
+    removeSlot(words, tableBegin(this.#table), mask, this.#slot);
     const count = this.#count(-1, hash);
-    if (slotsLog2 > this.#options.slotsLog2Min && count * SHRINK_DIVISOR < 2 ** slotsLog2) {
-      this.#growth.resize(this.#directory, this.#place(), slotsLog2 - 1);
-    }
+    if (!this.#shape.isSparse(this.#table, count)) return;
+    this.#shape.shrink(this.#directory, this.#place(), this.#table);
   }
 
   /** Finds the slot of an entry by its identity; afterwards `relink` applies to it. */
@@ -230,67 +215,28 @@ export class Segments {
 
   /** Keys in all segments, expired ones that nobody has met yet included. */
   get keyCount(): number {
-    let count = 0;
-    for (let i = 0; i < this.segmentCount; i++) {
-      count += this.#control[this.#segmentsBegin + i * SEGMENT_HEADER_WORDS + SEGMENT_KEYS]!;
-    }
-    return count;
+    return this.#headers.keyCount;
   }
 
   get segmentCount(): number {
-    return 2 ** this.#segmentBits;
+    return this.#headers.count;
   }
 
-  /** Calls `visit` for each entry of a segment until it answers false; then answers false itself. */
-  forEachEntry(segment: number, visit: (reference: number) => boolean): boolean {
-    const placeBits = this.#directories.bits(this.#main) - this.#segmentBits;
+  /** Calls `visit` for each entry of a segment until it answers false; false then. */
+  forEachEntry(segment: number, visit: EntryVisitor): boolean {
+    const placeBits = this.#directories.bits(this.#main) - this.#headers.bits;
     const first = segment << placeBits;
-    return this.#visitPlaces(this.#main, first, first + (1 << placeBits), visit);
-  }
-
-  #visitPlaces(
-    directory: number,
-    begin: number,
-    end: number,
-    visit: (reference: number) => boolean,
-  ): boolean {
-    let place = begin;
-    while (place < end) {
-      const table = this.#directories.tableAt(directory, place);
-      const count = this.#directories.countAt(directory, place);
-      const isStrong = (table & STRONG) !== 0;
-      const goesOn = isStrong
-        ? this.#visitPlaces(count, 0, this.#directories.length(count), visit)
-        : count === 0 || this.#visitTable(table, visit);
-      if (!goesOn) return false;
-      place += this.#directories.shareCountOf(directory, place);
-    }
-    return true;
-  }
-
-  #visitTable(table: number, visit: (reference: number) => boolean): boolean {
-    const words = this.#arena.words[table >>> BANK_SHIFT]!;
-    const begin = tableBegin(table);
-    const end = begin + (SLOT_WORDS << (table & LOG2_MASK));
-    for (let at = begin; at < end; at += SLOT_WORDS) {
-      const reference = words[at + 1]!;
-      if (reference !== 0 && !visit(reference)) return false;
-    }
-    return true;
+    return this.#walk.run(this.#main, first, first + (1 << placeBits), visit);
   }
 
   /** Sets directory, table and tag for a key whose hash leads to a strong directory. */
   #enterStrong(view: DataView, keyOffset: number, keyLength: number, hash: number): void {
     const directories = this.#directories;
     this.#directory = directories.countAt(this.#main, directories.placeOf(this.#main, hash));
-    this.#tag = this.#strongHashOf(view, keyOffset, keyLength);
+    const [key0, key1] = this.#strongKey;
+    this.#tag = halfSipHash(view, keyOffset, keyLength, key0, key1);
     const place = directories.placeOf(this.#directory, this.#tag);
     this.#table = directories.tableAt(this.#directory, place);
-  }
-
-  #strongHashOf(view: DataView, keyOffset: number, keyLength: number): number {
-    const [key0, key1] = this.#options.strongKey;
-    return halfSipHash(view, keyOffset, keyLength, key0, key1);
   }
 
   /**
@@ -316,19 +262,6 @@ export class Segments {
     return NO_SLOT;
   }
 
-  /** Whether more keys than chance allows share the hash of the key missed last. */
-  #isFlooded(): boolean {
-    const words = this.#banks[this.#table >>> BANK_SHIFT]!;
-    const begin = tableBegin(this.#table);
-    const mask = maskOf(this.#table & LOG2_MASK);
-    let equalHashes = 0;
-    let slot = (this.#tag << 1) & mask;
-    for (; slot !== this.#slot; slot = (slot + SLOT_WORDS) & mask) {
-      if (words[begin + slot] === this.#tag) equalHashes++;
-    }
-    return equalHashes >= EQUAL_HASHES_MAX;
-  }
-
   /** Place of the table found last. */
   #place(): number {
     return this.#directories.placeOf(this.#directory, this.#tag);
@@ -346,28 +279,20 @@ export class Segments {
     const place = this.#place();
     const count = this.#directories.countAt(this.#directory, place) + change;
     this.#directories.setCount(this.#directory, place, count);
-    const segment = hash >>> (32 - this.#segmentBits);
-    this.#control[this.#segmentsBegin + segment * SEGMENT_HEADER_WORDS + SEGMENT_KEYS]! += change;
+    this.#headers.countKeys(hash, change);
     return count;
   }
 
   /** Gives the table found last room for one more key. */
   #grow(): boolean {
-    const slotsLog2 = this.#table & LOG2_MASK;
-    const { slotsLog2Min, slotsLog2Max } = this.#options;
-    const directory = this.#directory;
-    if (this.#table === 0) return this.#growth.resize(directory, this.#place(), slotsLog2Min);
-    if (slotsLog2 < slotsLog2Max) {
-      return this.#growth.resize(directory, this.#place(), slotsLog2 + 1);
-    }
-    const hasSplit = this.#growth.split(directory, this.#tag);
+    const hasGrown = this.#shape.grow(this.#directory, this.#place(), this.#table, this.#tag);
+    // A split may have doubled the directory.
     this.#mainShift = 32 - this.#directories.bits(this.#main);
-    return hasSplit;
+    return hasGrown;
   }
 
   /** Reorders the flooded table found last by the strong hash. */
   #spread(): boolean {
-    const { strongKey } = this.#options;
-    return this.#growth.spread(this.#main, this.#place(), strongKey, this.#retagged);
+    return this.#growth.spread(this.#main, this.#place(), this.#strongKey, this.#retagged);
   }
 }

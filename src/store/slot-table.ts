@@ -5,8 +5,8 @@
 //            | hash     | entry reference   |     reference 0 = free
 //            +----------+-------------------+
 //
-//   |  free  | a a b c c |  free ...            an entry lies at its home slot (low bits of the hash)
-//              ^ home of a                      or in the unbroken run behind it
+//   |  free  | a a b c c |  free ...          an entry lies at its home slot (low bits of the hash)
+//              ^ home of a                    or in the unbroken run behind it
 //
 // There are no tombstones: removing shifts the rest of the run back (Knuth, TAOCP 3, 6.4 R), so a
 // probe is never longer than the run was when the table was fullest since its last rebuild.

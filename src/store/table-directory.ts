@@ -2,17 +2,17 @@
 // hash choose a place, several neighbouring places may share one table.
 //
 //   bits = 3      000   001   010   011   100   101   110   111
-//   tables      [  A  |  A  |  A  |  A  |  B  |  B  |  C  |  D  ]     table words
-//   depths      [  1  |  1  |  1  |  1  |  2  |  2  |  3  |  3  ]     bits that tell the table apart
-//   counts      [ 90  |     |     |     | 40  |     | 33  | 17  ]     at a table's first place only
+//   tables      [  A  |  A  |  A  |  A  |  B  |  B  |  C  |  D  ]    table words
+//   depths      [  1  |  1  |  1  |  1  |  2  |  2  |  3  |  3  ]    bits that tell the table apart
+//   counts      [ 90  |     |     |     | 40  |     | 33  | 17  ]    at a table's first place only
 //
 // In control memory, as words: header {bits, begin, bits that there is room for, unused}, and at
 // `begin` the three arrays, each of as many words as there is room for. A reader needs one load:
 // control[begin + (hash >>> (32 - bits))].
 //
-// A table word is the reference of its slots, a multiple of 64, with slotsLog2 in the low 4 bits and
-// STRONG above; 0 = no table yet. The count of a STRONG place is the header of another directory,
-// whose order is another hash (segments.ts).
+// A table word is the reference of its slots, a multiple of 64, with slotsLog2 in the low 4 bits
+// and STRONG above; 0 = no table yet. The count of a STRONG place is the header of another
+// directory, whose order is another hash (segments.ts).
 
 import { assert } from "../lib/assert.ts";
 import { BANK_MASK } from "./arena.ts";

@@ -1,6 +1,6 @@
 // Changes the shape of tables: doubles and halves them, splits full-size ones in two, and reorders
-// flooded ones by the strong hash (what these mean: segments.ts). Each call handles one table, which
-// is what bounds it: 8192 slots take about a quarter of a millisecond.
+// flooded ones by the strong hash (what these mean: segments.ts). Each call handles one table,
+// which is what bounds it: 8192 slots take about a quarter of a millisecond.
 
 import { assert } from "../lib/assert.ts";
 import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";

@@ -1,7 +1,7 @@
 // How long the store's internal work keeps requests waiting: a histogram of its slices, by kind,
 // with buckets that double from 16 µs on. INFO prints it; the promise is that no slice takes more
-// than 2 ms. What counts is the thread's own time: when the system runs another program in the middle
-// of a slice, no smaller slice would have prevented it.
+// than 2 ms. What counts is the thread's own time: when the system runs another program in the
+// middle of a slice, no smaller slice would have prevented it.
 
 import type { Clock } from "../lib/clock.ts";
 

@@ -1,19 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { InProcessServer } from "../support/test-server.ts";
+import { askUntilRefused, setUpCommands } from "../support/command-fixture.ts";
 import { ERROR, reply, request, show } from "../support/v1-frames.ts";
 
 const MIB = 2 ** 20;
 
-function setUp() {
-  const server = new InProcessServer();
-  const client = server.connect();
-  const ask = (...asked: Buffer[]) => show(server.ask(client, ...asked));
-  return { server, client, ask };
-}
-
 describe("INCR and DECR", () => {
   test("count a missing key as 0", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     expect(ask(request.incr("up"), request.decr("down"))).toEqual(
       show([reply.value(1), reply.value(-1)]),
     );
@@ -29,7 +22,7 @@ describe("INCR and DECR", () => {
     ["-1000000000000000", "-999999999999999", "-1000000000000001"],
     ["9007199254740992", "9007199254740993", "9007199254740991"],
   ])("write %s back in its shortest form", (text, above, below) => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.set("n", text), request.set("m", text));
     expect(ask(request.incr("n"), request.get("n"), request.decr("m"), request.get("m"))).toEqual(
       show([above, above, below, below].map((value) => reply.value(value))),
@@ -37,14 +30,14 @@ describe("INCR and DECR", () => {
   });
 
   test("keep the deadline, when the value grows too", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.setEx("n", "9", 50));
     for (let i = 0; i < 200; i++) ask(request.incrBy("n", "45000000000000000"));
     expect(ask(request.ttl("n"))).toEqual(show(reply.value(50)));
   });
 
   test("refuse what is no integer, and an overflow, and change nothing then", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     for (const text of ["", "x", "1 ", "9223372036854775808"]) {
       expect(ask(request.set("n", text), request.incr("n"), request.get("n")).slice(1)).toEqual(
         show([ERROR, reply.value(text)]),
@@ -56,7 +49,7 @@ describe("INCR and DECR", () => {
   });
 
   test("differ for the empty key: INCR refuses it, DECR does not", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     expect(ask(request.incr(""), request.decr(""), request.incrBy("", 5))).toEqual(
       show([ERROR, reply.value(-1), reply.value(4)]),
     );
@@ -71,7 +64,7 @@ describe("INCRBY and DECRBY", () => {
     ["-1", "9223372036854775807", "9223372036854775806", "-9223372036854775808"],
     ["0", "00012", "12", "-12"],
   ])("of %s by %s", (text, amount, sum, difference) => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.set("n", text), request.set("m", text));
     expect(ask(request.incrBy("n", amount), request.decrBy("m", amount))).toEqual(
       show([reply.value(sum), reply.value(difference)]),
@@ -79,7 +72,7 @@ describe("INCRBY and DECRBY", () => {
   });
 
   test("that fail leave no key behind", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     for (const amount of ["", "x", " 1", "9223372036854775808"]) {
       expect(
         ask(request.incrBy("n", amount), request.decrBy("n", amount), request.get("n")),
@@ -90,7 +83,7 @@ describe("INCRBY and DECRBY", () => {
   });
 
   test("are exact over all 64 bits", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     let expected = 0n;
     const amounts = [2n ** 62n, 2n ** 62n - 1n, -(2n ** 63n), 1n, -(2n ** 53n), 10n ** 15n, -1n];
     for (const amount of amounts) {
@@ -104,16 +97,10 @@ describe("INCRBY and DECRBY", () => {
   });
 
   test("that memory refuses are an error, and counted", () => {
-    const server = new InProcessServer({ maxMemoryBytes: 16 * MIB });
-    const client = server.connect();
-    let i = 0;
-    while (
-      show(server.ask(client, request.incrBy(`${i}`.padEnd(60_000, "k"), 5)))[0] !== "000100"
-    ) {
-      i++;
-    }
-    expect(i).toBeGreaterThan(100);
+    const { server, ask } = setUpCommands({ maxMemoryBytes: 16 * MIB });
+    const count = askUntilRefused(ask, (i) => request.incrBy(`${i}`.padEnd(60_000, "k"), 5));
+    expect(count).toBeGreaterThan(100);
     expect(server.info().get("refused_memory_full")).toBe("1");
-    expect(server.thread.store.keyCount).toBe(i);
+    expect(server.thread.store.keyCount).toBe(count);
   });
 });

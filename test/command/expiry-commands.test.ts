@@ -1,18 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { INT64_MAX } from "../../src/protocol/int64.ts";
-import { InProcessServer } from "../support/test-server.ts";
+import { setUpCommands } from "../support/command-fixture.ts";
 import { ERROR, OK, reply, request, show } from "../support/v1-frames.ts";
-
-function setUp() {
-  const server = new InProcessServer();
-  const client = server.connect();
-  const ask = (...asked: Buffer[]) => show(server.ask(client, ...asked));
-  return { server, ask };
-}
 
 describe("EXPIRE", () => {
   test("gives a key a deadline, and another in place of it", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.set("k", "v"));
     expect(ask(request.expire("k", 10), request.ttl("k"))).toEqual(show([OK, reply.value(10)]));
     expect(ask(request.expire("k", 3), request.ttl("k"))).toEqual(show([OK, reply.value(3)]));
@@ -20,7 +13,7 @@ describe("EXPIRE", () => {
   });
 
   test("refuses a missing key and bad seconds", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.setEx("k", "v", 50));
     expect(ask(request.expire("absent", 10))).toEqual(show(ERROR));
     for (const seconds of ["", "-1", "-0", "x", "1.0", "0".repeat(32), `${INT64_MAX}`]) {
@@ -31,13 +24,13 @@ describe("EXPIRE", () => {
   });
 
   test("takes 0: the key is gone at once", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.set("k", "v"));
     expect(ask(request.expire("k", 0), request.get("k"))).toEqual(show([OK, ERROR]));
   });
 
   test("takes the latest deadline there is", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     ask(request.set("k", "v"));
     const last = (INT64_MAX - BigInt(server.clock.now)) / 1000n;
     expect(ask(request.expire("k", `${last}`), request.ttl("k"))).toEqual(
@@ -51,7 +44,7 @@ describe("EXPIRE", () => {
   });
 
   test("does not bring an expired key back", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     ask(request.setEx("k", "v", 1));
     server.clock.now += 1000;
     expect(ask(request.expire("k", 10), request.get("k"))).toEqual(show([ERROR, ERROR]));
@@ -60,7 +53,7 @@ describe("EXPIRE", () => {
 
 describe("TTL", () => {
   test("is -2 without a key, -1 without a deadline, else the seconds rounded down", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     ask(request.set("k", "v"), request.setEx("e", "v", 10));
     expect(ask(request.ttl("absent"), request.ttl("k"), request.ttl("e"))).toEqual(
       show([reply.value(-2), reply.value(-1), reply.value(10)]),
@@ -74,7 +67,7 @@ describe("TTL", () => {
   });
 
   test("follows a clock that is set back", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     ask(request.setEx("e", "v", 10));
     server.clock.now -= 5000;
     expect(ask(request.ttl("e"))).toEqual(show(reply.value(15)));
@@ -83,7 +76,7 @@ describe("TTL", () => {
 
 describe("PERSIST", () => {
   test("takes the deadline away, and is OK for every key", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     ask(request.setEx("k", "v", 1));
     expect(ask(request.persist("k"), request.ttl("k"), request.persist("absent"))).toEqual(
       show([OK, reply.value(-1), OK]),
@@ -94,7 +87,7 @@ describe("PERSIST", () => {
   });
 
   test("does not bring an expired key back", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     ask(request.setEx("k", "v", 1));
     server.clock.now += 1000;
     expect(ask(request.persist("k"), request.get("k"), request.ttl("k"))).toEqual(

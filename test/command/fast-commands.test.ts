@@ -3,22 +3,22 @@
 
 import { describe, expect, test } from "bun:test";
 import { SPLICE_LENGTH_MIN } from "../../src/batch/send-windows.ts";
+import { setUpCommands } from "../support/command-fixture.ts";
 import { reserveHighStore } from "../support/high-store.ts";
 import { Random } from "../support/random.ts";
-import { InProcessServer, type TestServerOptions } from "../support/test-server.ts";
+import type { TestServerOptions } from "../support/test-server.ts";
 import { ERROR, OK, reply, request, show } from "../support/v1-frames.ts";
 
 function setUp(options: TestServerOptions = {}) {
-  const server = new InProcessServer(options);
-  const client = server.connect();
-  const ask = (...asked: Buffer[]) => show(server.ask(client, ...asked));
+  const commands = setUpCommands(options);
+  const { executor } = commands.server.thread;
   /** How many of the requests took the short way. */
   const countFast = (...asked: Buffer[]) => {
-    const before = server.thread.executor.fastCount;
-    ask(...asked);
-    return server.thread.executor.fastCount - before;
+    const before = executor.fastCount;
+    commands.ask(...asked);
+    return executor.fastCount - before;
   };
-  return { server, ask, countFast };
+  return { ...commands, countFast };
 }
 
 describe("the short way", () => {

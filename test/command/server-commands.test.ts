@@ -1,59 +1,52 @@
 import { describe, expect, test } from "bun:test";
 import { KEYS_LENGTH_MAX } from "../../src/command/server-commands.ts";
-import { InProcessServer } from "../support/test-server.ts";
+import { setUpCommands } from "../support/command-fixture.ts";
 import { ERROR, reply, request, show, textIn } from "../support/v1-frames.ts";
-
-function setUp() {
-  const server = new InProcessServer();
-  const client = server.connect();
-  const ask = (...asked: Buffer[]) => server.ask(client, ...asked);
-  return { server, client, ask };
-}
 
 describe("PING", () => {
   test("sends any payload back", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     for (const payload of ["", "x", "\u0000\u00ff\n", "p".repeat(65531)]) {
-      expect(show(ask(request.ping(payload)))).toEqual(show(reply.pong(payload)));
+      expect(ask(request.ping(payload))).toEqual(show(reply.pong(payload)));
     }
   });
 });
 
 describe("KEYS", () => {
   test("numbers the keys from 1, without a newline at the end", () => {
-    const { ask } = setUp();
-    expect(show(ask(request.keys()))).toEqual(show(reply.keys("")));
+    const { ask, askBytes } = setUpCommands();
+    expect(ask(request.keys())).toEqual(show(reply.keys("")));
     ask(request.set("only", "1"));
-    expect(show(ask(request.keys()))).toEqual(show(reply.keys("1) only")));
+    expect(ask(request.keys())).toEqual(show(reply.keys("1) only")));
     ask(request.set("other", "2"));
-    const listed = textIn(ask(request.keys())[0]!);
+    const listed = textIn(askBytes(request.keys())[0]!);
     expect(["1) only\n2) other", "1) other\n2) only"]).toContain(listed);
   });
 
   test("lists the empty key", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.set("", "v"));
-    expect(show(ask(request.keys()))).toEqual(show(reply.keys("1) ")));
+    expect(ask(request.keys())).toEqual(show(reply.keys("1) ")));
   });
 
   test("lists every key once, while tables grow", () => {
-    const { ask } = setUp();
+    const { askBytes } = setUpCommands();
     for (let count = 0; count < 3000; count += 300) {
       const keys = Array.from({ length: count + 300 }, (_, i) => `${i}`);
-      ask(...keys.slice(count).map((key) => request.set(key, "v")));
-      const lines = textIn(ask(request.keys())[0]!).split("\n");
+      askBytes(...keys.slice(count).map((key) => request.set(key, "v")));
+      const lines = textIn(askBytes(request.keys())[0]!).split("\n");
       expect(lines.map((line) => line.split(") ")[1]).toSorted()).toEqual(keys.toSorted());
       expect(lines.map((line) => line.split(") ")[0])).toEqual(keys.map((_, i) => `${i + 1}`));
     }
   });
 
   test("leaves out what has expired, also from the length it may have", () => {
-    const { server, ask } = setUp();
+    const { server, ask } = setUpCommands();
     ask(request.set("kept", "v"), request.setEx("k".repeat(65_000), "", 1));
     ask(request.setEx("l".repeat(1000), "", 1));
-    expect(show(ask(request.keys()))).toEqual(show(ERROR));
+    expect(ask(request.keys())).toEqual(show(ERROR));
     server.clock.now += 1000;
-    expect(show(ask(request.keys()))).toEqual(show(reply.keys("1) kept")));
+    expect(ask(request.keys())).toEqual(show(reply.keys("1) kept")));
   });
 
   test("has a list of exactly the length it may have, and an error beyond it", () => {
@@ -61,15 +54,15 @@ describe("KEYS", () => {
       [KEYS_LENGTH_MAX - "1) \n".length, true],
       [KEYS_LENGTH_MAX - "1) \n".length + 1, false],
     ] as const) {
-      const { ask } = setUp();
+      const { askBytes } = setUpCommands();
       const key = "k".repeat(length);
-      const [, listed] = ask(request.set(key, ""), request.keys());
+      const [, listed] = askBytes(request.set(key, ""), request.keys());
       expect(show(listed!)).toEqual(show(isListed ? reply.keys(`1) ${key}`) : ERROR));
     }
   });
 
   test("finds room although replies are waiting", () => {
-    const { server, client } = setUp();
+    const { server, client } = setUpCommands();
     client.capacity = 0;
     client.feed(request.set("k", "v"), request.ping("p".repeat(30_000)), request.keys());
     server.engine.turn();
@@ -82,16 +75,16 @@ describe("KEYS", () => {
 
 describe("INFO", () => {
   test("answers with a text, also behind a pipeline", () => {
-    const { ask } = setUp();
-    const [, answer] = ask(request.ping(), request.info());
+    const { askBytes } = setUpCommands();
+    const [, answer] = askBytes(request.ping(), request.info());
     expect(answer![2]).toBe(7);
     expect(textIn(answer!)).toStartWith("# Server \n");
   });
 
   test("does not count itself", () => {
-    const { ask } = setUp();
-    ask(request.ping(), request.ping());
-    expect(textIn(ask(request.info())[0]!)).toContain("commands executed: 2 \n");
-    expect(textIn(ask(request.info())[0]!)).toContain("commands executed: 3 \n");
+    const { askBytes } = setUpCommands();
+    askBytes(request.ping(), request.ping());
+    expect(textIn(askBytes(request.info())[0]!)).toContain("commands executed: 2 \n");
+    expect(textIn(askBytes(request.info())[0]!)).toContain("commands executed: 3 \n");
   });
 });

@@ -10,6 +10,55 @@ import {
   REQUEST_FLAGS,
 } from "../../src/options/option-table.ts";
 
+const REFUSED: readonly [string, string[], string][] = [
+  ["an unknown flag", ["--save", "1"], "--save is not a known flag"],
+  [
+    "a flag that is nearly known",
+    ["--prot", "1"],
+    "--prot is not a known flag, did you mean --port?",
+  ],
+  [
+    "an unknown flag with a value",
+    ["--prot=1"],
+    "--prot is not a known flag, did you mean --port?",
+  ],
+  ["an unknown flag after known ones", ["--port", "1", "--x"], "--x is not a known flag"],
+  ["a short flag", ["-p", "1"], "-p is not a known flag"],
+  ["the head of a flag", ["--max", "1"], "--max is not a known flag"],
+  ["--tcp, which only turns off", ["--tcp"], "--tcp is not a known flag"],
+  ["a flag with control characters", ["--a\n\u001b[2J"], '"--a\\n\\u001b[2J" is not a known flag'],
+  [
+    "a value for a switch",
+    ["--insecure=no"],
+    '--insecure takes no value, but was written "--insecure=no"',
+  ],
+  ["a value for --no-tcp", ["--no-tcp=1"], '--no-tcp takes no value, but was written "--no-tcp=1"'],
+  [
+    "a value for a request",
+    ["--help=port"],
+    '--help takes no value, but was written "--help=port"',
+  ],
+  ["an argument", ["x"], '"x" is one argument too many, as fkvs-server takes flags only'],
+  [
+    "a flag after two dashes",
+    ["--", "--port"],
+    '"--port" is one argument too many, as fkvs-server takes flags only',
+  ],
+  ["a negative number", ["-5"], '"-5" is one argument too many, as fkvs-server takes flags only'],
+  [
+    "a value after a switch",
+    ["--no-tcp", "false"],
+    '"false" is one argument too many, as fkvs-server takes flags only',
+  ],
+  ["a flag without its value", ["--port"], "--port needs a value, but none follows it"],
+  [
+    "a flag in place of a value",
+    ["--unix", "--no-tcp"],
+    '--unix needs a value, but "--no-tcp" follows it' +
+      " (a path that begins with a dash is written ./-)",
+  ],
+];
+
 describe("readCommandLine", () => {
   test("finds no flag in no arguments", () => {
     expect(readCommandLine([])).toEqual({ request: null, flags: new Map() });
@@ -49,62 +98,6 @@ describe("readCommandLine", () => {
     expect(readCommandLine(["--check-config", "--version"]).request).toBe("version");
   });
 
-  const REFUSED: readonly [string, string[], string][] = [
-    ["an unknown flag", ["--save", "1"], "--save is not a known flag"],
-    [
-      "a flag that is nearly known",
-      ["--prot", "1"],
-      "--prot is not a known flag, did you mean --port?",
-    ],
-    [
-      "an unknown flag with a value",
-      ["--prot=1"],
-      "--prot is not a known flag, did you mean --port?",
-    ],
-    ["an unknown flag after known ones", ["--port", "1", "--x"], "--x is not a known flag"],
-    ["a short flag", ["-p", "1"], "-p is not a known flag"],
-    ["the head of a flag", ["--max", "1"], "--max is not a known flag"],
-    ["--tcp, which only turns off", ["--tcp"], "--tcp is not a known flag"],
-    [
-      "a flag with control characters",
-      ["--a\n\u001b[2J"],
-      '"--a\\n\\u001b[2J" is not a known flag',
-    ],
-    [
-      "a value for a switch",
-      ["--insecure=no"],
-      '--insecure takes no value, but was written "--insecure=no"',
-    ],
-    [
-      "a value for --no-tcp",
-      ["--no-tcp=1"],
-      '--no-tcp takes no value, but was written "--no-tcp=1"',
-    ],
-    [
-      "a value for a request",
-      ["--help=port"],
-      '--help takes no value, but was written "--help=port"',
-    ],
-    ["an argument", ["x"], '"x" is one argument too many, as fkvs-server takes flags only'],
-    [
-      "a flag after two dashes",
-      ["--", "--port"],
-      '"--port" is one argument too many, as fkvs-server takes flags only',
-    ],
-    ["a negative number", ["-5"], '"-5" is one argument too many, as fkvs-server takes flags only'],
-    [
-      "a value after a switch",
-      ["--no-tcp", "false"],
-      '"false" is one argument too many, as fkvs-server takes flags only',
-    ],
-    ["a flag without its value", ["--port"], "--port needs a value, but none follows it"],
-    [
-      "a flag in place of a value",
-      ["--unix", "--no-tcp"],
-      '--unix needs a value, but "--no-tcp" follows it' +
-        " (a path that begins with a dash is written ./-)",
-    ],
-  ];
   for (const [name, argv, message] of REFUSED) {
     test(`refuses ${name}`, () => {
       expect(() => readCommandLine(argv)).toThrow(new OptionError(message));

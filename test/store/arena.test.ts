@@ -71,7 +71,7 @@ describe("Arena", () => {
 });
 
 describe("a reference", () => {
-  test("leads to its bank, its first word and its first byte, up to the last unit of 32 GiB", () => {
+  test("leads to its bank, its first word and first byte, up to the last unit of 32 GiB", () => {
     for (const address of [0, 8, PAGE_SIZE, BANK_SIZE - 8, BANK_SIZE, 16 * BANK_SIZE - 8]) {
       for (const base of [0, 16 * BANK_SIZE]) {
         const reference = ((base + address) / UNIT_SIZE) | 0;

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 /** Pairs beyond twice the live ones that the index keeps without a sweep. */
 const STALE_COUNT_MIN = 4096;
 
-/** An index over numbered entries: the tag of a pair is its number, and the hash follows from it. */
+/** An index over numbered entries: a pair's tag is its number, and the hash follows from it. */
 class ExpiryFixture {
   readonly heapFixture = new HeapFixture(200);
   readonly index: ExpiryIndex;

@@ -2,8 +2,8 @@
 // must stay small is the number of slots that a search looks at.
 
 import { describe, expect, test } from "bun:test";
-import { EQUAL_HASHES_MAX } from "../../src/store/segments.ts";
 import { PROBE_LENGTH_MAX } from "../../src/store/slot-table.ts";
+import { EQUAL_HASHES_MAX } from "../../src/store/table-shape.ts";
 import { Random } from "../support/random.ts";
 import { StoreFixture } from "../support/store-fixture.ts";
 import { collidingKeys, keyWithHash } from "../support/xxhash-collisions.ts";

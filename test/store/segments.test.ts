@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { EQUAL_HASHES_MAX } from "../../src/store/segments.ts";
-import { occupiedMax } from "../../src/store/slot-table.ts";
+import { EQUAL_HASHES_MAX } from "../../src/store/table-shape.ts";
 import { xxHash32 } from "../../src/store/xxhash32.ts";
 import { Random } from "../support/random.ts";
 import { SegmentsFixture } from "../support/segments-fixture.ts";
@@ -68,9 +67,7 @@ describe("Segments", () => {
     expect(new Set(visited)).toEqual(keys);
   });
 
-  test("refuse tables of sizes that a slot's hash or a page has no room for", () => {
-    expect(() => new SegmentsFixture(8, 1, { slotsLog2Min: 5 })).toThrow("64 to 8192");
-    expect(() => new SegmentsFixture(8, 1, { slotsLog2Max: 14 })).toThrow("64 to 8192");
+  test("are more than one", () => {
     expect(() => new SegmentsFixture(8, 0)).toThrow("two places or more");
   });
 
@@ -110,26 +107,7 @@ describe("Segments", () => {
   });
 });
 
-describe("Segments as they grow", () => {
-  test("double a table at seven tenths and halve it at an eighth", () => {
-    const fixture = new SegmentsFixture(40, 1);
-    const keys: string[] = [];
-    // One segment's keys alone.
-    for (let i = 0; keys.length < 3000; i++) if (fixture.hashOf(`${i}`) >= 0) keys.push(`${i}`);
-    for (const [i, key] of keys.entries()) {
-      fixture.add(key);
-      let log2 = 6;
-      while (i + 1 > occupiedMax(log2)) log2++;
-      expect(fixture.census().tableBytes).toBe(8 << log2);
-    }
-    let log2 = 13;
-    for (let count = keys.length - 1; count >= 0; count--) {
-      fixture.remove(keys[count]!);
-      if (count < 2 ** log2 / 8 && log2 > 6) log2--;
-      expect(fixture.census().tableBytes).toBe(8 << log2);
-    }
-  });
-
+describe("Segments that cannot grow", () => {
   test("answer that there is no memory and keep every key", () => {
     const fixture = new SegmentsFixture(40, 1);
     for (let i = 0; i < 1000; i++) fixture.add(`key ${i}`);

@@ -1,5 +1,6 @@
-// What the store does when the pool has no page left: the compactor then moves entries in the middle
-// of whatever asked for memory, and each of those operations must go on as if nothing had happened.
+// What the store does when the pool has no page left: the compactor then moves entries in the
+// middle of whatever asked for memory, and each of those operations must go on as if nothing had
+// happened.
 
 import { describe, expect, test } from "bun:test";
 import { PAGE_SIZE } from "../../src/store/arena.ts";
@@ -16,8 +17,8 @@ const LARGE = "L".repeat(20_000);
 const LARGE_PER_PAGE = 6;
 
 /**
- * Fills pages with large values and empties them again but for one value each, so that the compactor
- * finds pages to reclaim; and leaves the pool none.
+ * Fills pages with large values and empties them again but for one value each, so that the
+ * compactor finds pages to reclaim; and leaves the pool none.
  */
 function makeSparsePages(fixture: StoreFixture, pageCount: number): void {
   for (let i = 0; i < pageCount * LARGE_PER_PAGE; i++)

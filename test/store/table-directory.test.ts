@@ -138,7 +138,7 @@ describe("a strong directory", () => {
     expect(directories.countAt(strong, 0)).toBe(500);
   });
 
-  test("moves to where there is room when it outgrows its own, up to the most bits there are", () => {
+  test("moves to where there is room when it outgrows its own, up to the most bits", () => {
     const directories = makeDirectories(1, 5000);
     const strong = directories.createStrong(64, 1000);
     const other = directories.createStrong(128, 5);

@@ -9,8 +9,8 @@ const PAGES_BELOW = 8;
 const PAGES_ABOVE = 24;
 
 /**
- * A store whose free pages lie on both sides of 16 GiB, where references change their sign. The pages
- * below are taken already; nobody touches them, so they cost nothing.
+ * A store whose free pages lie on both sides of 16 GiB, where references change their sign. The
+ * pages below are taken already; nobody touches them, so they cost nothing.
  */
 export function reserveHighStore(segmentBits: number): StoreBuffers {
   const pageCount = NEGATIVE_BANK * PAGES_PER_BANK + PAGES_ABOVE;

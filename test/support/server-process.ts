@@ -3,10 +3,12 @@
 import type { Subprocess } from "bun";
 import { fileURLToPath } from "node:url";
 import { ENVIRONMENT_PREFIX } from "../../src/options/option-table.ts";
+import { FAULT_VARIABLE, type DataThreadFault } from "./data-thread-fault.ts";
 import { TestClient } from "./test-client.ts";
 import { failLate } from "./wait-until.ts";
 
 const MAIN_PATH = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const SMALL = ["--port", "0", "--max-memory", "64mb"];
 const READY = /^fkvs-server ready .*\n/m;
 const PORT = / tcp=\S+:(\d+) /;
 
@@ -23,11 +25,17 @@ export class ServerProcess implements AsyncDisposable {
   #stdout = "";
   readonly #ready = Promise.withResolvers<string>();
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /** `preload` is the path of a module that the process loads before the program. */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    preload: string | null = null,
+  ) {
+    const bunArgs = preload === null ? [] : ["--preload", preload];
     const inherited = Object.entries(process.env).filter(
       ([name]) => !name.startsWith(ENVIRONMENT_PREFIX),
     );
-    this.#process = Bun.spawn([process.execPath, MAIN_PATH, ...args], {
+    this.#process = Bun.spawn([process.execPath, ...bunArgs, MAIN_PATH, ...args], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -99,5 +107,14 @@ export function spawnServer(
   args: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
 ): ServerProcess {
-  return new ServerProcess(["--port", "0", "--max-memory", "64mb", ...args], environment);
+  return new ServerProcess([...SMALL, ...args], environment);
+}
+
+/** The same with a fault in its data thread: faulty-data-thread.ts. */
+export function spawnFaultyServer(
+  fault: DataThreadFault,
+  args: readonly string[] = [],
+): ServerProcess {
+  const preload = fileURLToPath(new URL("./faulty-data-thread.ts", import.meta.url));
+  return new ServerProcess([...SMALL, ...args], { [FAULT_VARIABLE]: fault }, preload);
 }

@@ -24,7 +24,8 @@ export interface TestServerOptions extends Partial<DataThreadOptions> {
   readonly makeEngine?: EngineMaker;
 }
 
-function threadOptions(options: TestServerOptions = {}): DataThreadOptions {
+/** What a data thread is started with, as far as a test leaves it open. */
+export function threadOptions(options: Partial<DataThreadOptions> = {}): DataThreadOptions {
   const { maxMemoryBytes = 64 * MIB } = options;
   return {
     version: "0.0.0-test",

@@ -1,6 +1,6 @@
 // Keys of eight bytes that have a wanted XXH32 under a known seed. Every step of the hash is a
-// bijection of 32-bit words, so it runs backwards: the first four bytes are free and the second four
-// follow from them. An attacker who learns the seed can do the same.
+// bijection of 32-bit words, so it runs backwards: the first four bytes are free and the second
+// four follow from them. An attacker who learns the seed can do the same.
 
 const PRIME_2 = 0x85ebca77;
 const PRIME_3 = 0xc2b2ae3d;

@@ -1,0 +1,165 @@
+// The blocks that entries lie in: makes a new one for a key, writes over one that a value fits, and
+// gives one back when its entry is unlinked. Stands between the store's rules and the structures
+// that a block concerns:
+//
+//   place  ─▶ Segments (room for a slot) ─▶ BlockHeap (block) ─▶ Segments (the slot refers to it)
+//   remove ─▶ BlockHeap or, while it is being sent, Pins      ─▶ Segments (no slot any more)
+//
+// It counts the entries with a deadline, because every way out of a table leads through here.
+
+import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
+import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
+import { PURPOSE, type BlockHeap } from "./block-heap.ts";
+import type { Compactor } from "./compactor.ts";
+import {
+  FLAG_DEADLINE,
+  FLAG_PINNED,
+  IN_PLACE_SLACK,
+  entrySize,
+  fitsBlock,
+  readDeadlineMs,
+  valueOffsetIn,
+  writeEntry,
+} from "./entry.ts";
+import type { Pins } from "./pins.ts";
+import type { Segments } from "./segments.ts";
+import { BLOCK_SIZE_MAX, classOfSize } from "./size-class.ts";
+
+export interface EntryBlockParts {
+  readonly arena: Arena;
+  readonly heap: BlockHeap;
+  readonly segments: Segments;
+  readonly pins: Pins;
+  readonly compactor: Compactor;
+}
+
+export class EntryBlocks {
+  /** Entries that have a deadline. */
+  deadlineCount = 0;
+  readonly #arena: Arena;
+  readonly #heap: BlockHeap;
+  readonly #segments: Segments;
+  readonly #pins: Pins;
+  readonly #compactor: Compactor;
+  readonly #source: ByteArea;
+
+  /** Keys and values come as offsets into `source`. */
+  constructor(parts: EntryBlockParts, source: ByteArea) {
+    this.#arena = parts.arena;
+    this.#heap = parts.heap;
+    this.#segments = parts.segments;
+    this.#pins = parts.pins;
+    this.#compactor = parts.compactor;
+    this.#source = source;
+  }
+
+  /** Whether an entry can be written over with a value of this length. */
+  fitsInPlace(
+    reference: number,
+    valueLength: number,
+    wantsDeadline: boolean,
+    slack = IN_PLACE_SLACK,
+  ): boolean {
+    const header = this.#arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)]!;
+    if ((header & FLAG_PINNED) !== 0) return false;
+    if (wantsDeadline && (header & FLAG_DEADLINE) === 0) return false;
+    return fitsBlock(header, valueLength, slack);
+  }
+
+  /**
+   * A new block, linked under the key with header and key written; 0 when memory is full. Without
+   * `isReplacing` the segments have just missed the key, with it they have just found it.
+   */
+  place(
+    keyOffset: number,
+    keyLength: number,
+    hash: number,
+    valueLength: number,
+    hasDeadline: boolean,
+    isReplacing: boolean,
+  ): number {
+    const source = this.#source;
+    const size = entrySize(keyLength, valueLength, hasDeadline);
+    if (size > BLOCK_SIZE_MAX) return 0;
+    const view = source.view;
+    if (!isReplacing && !this.#segments.ensureSlot(view, keyOffset, keyLength, hash)) return 0;
+    const classIndex = classOfSize(size);
+    const movedCount = this.#compactor.movedCount;
+    const reference = this.#heap.allocate(PURPOSE.ENTRY, classIndex);
+    if (reference === 0) return 0;
+    // The compactor moves entries and asks the segments about them on the way.
+    const hasMoved = movedCount !== this.#compactor.movedCount;
+    if (isReplacing) {
+      const old = this.#segments.find(view, keyOffset, keyLength, hash);
+      this.#forget(old);
+      this.#segments.relink(reference);
+    } else {
+      if (hasMoved) this.#segments.find(view, keyOffset, keyLength, hash);
+      this.#segments.link(hash, reference);
+    }
+    writeEntry(this.#arena, reference, classIndex, source, keyOffset, keyLength, 0, hasDeadline);
+    if (hasDeadline) this.#clearDeadline(reference);
+    return reference;
+  }
+
+  /**
+   * Moves the entry that the segments have just found to a block with room for a deadline, which is
+   * 0 and 0 at first; 0 when memory is full.
+   */
+  widen(old: number, keyOffset: number, keyLength: number, hash: number): number {
+    const bank = old >>> BANK_SHIFT;
+    const words = this.#arena.words[bank]!;
+    const word = wordIndexOf(old);
+    const valueLength = words[word + 1]!;
+    const valueOffset = (word << 2) + valueOffsetIn(words[word]!);
+    // A pin keeps the old block readable while its successor is filled.
+    this.#pins.pin(old);
+    const reference = this.place(keyOffset, keyLength, hash, valueLength, true, true);
+    if (reference !== 0) {
+      this.#copyValue(this.#arena.areas[bank]!, valueOffset, reference, valueLength);
+    }
+    this.unpin(old);
+    return reference;
+  }
+
+  writeValue(reference: number, valueOffset: number, valueLength: number): void {
+    this.#copyValue(this.#source, valueOffset, reference, valueLength);
+  }
+
+  /** Unlinks the entry that the segments have just found, and gives its block back. */
+  remove(reference: number, hash: number): void {
+    // The block first: unlinking may shrink the table and so compact, which moves what is not free.
+    this.#forget(reference);
+    this.#segments.remove(hash);
+  }
+
+  /** Ends a pin, and gives the block back if that was the last of an unlinked entry. */
+  unpin(reference: number): void {
+    if (this.#pins.unpin(reference)) this.#heap.free(reference);
+  }
+
+  #copyValue(from: ByteArea, valueOffset: number, reference: number, valueLength: number): void {
+    const bank = reference >>> BANK_SHIFT;
+    const words = this.#arena.words[bank]!;
+    const word = wordIndexOf(reference);
+    words[word + 1] = valueLength;
+    const target = (word << 2) + valueOffsetIn(words[word]!);
+    copyBytes(from, valueOffset, this.#arena.areas[bank]!, target, valueLength);
+  }
+
+  #clearDeadline(reference: number): void {
+    const words = this.#arena.words[reference >>> BANK_SHIFT]!;
+    const word = wordIndexOf(reference);
+    words[word + 2] = 0;
+    words[word + 3] = 0;
+  }
+
+  /** Frees the block of an entry that is being unlinked, now or with its last pin. */
+  #forget(reference: number): void {
+    const words = this.#arena.words[reference >>> BANK_SHIFT]!;
+    const word = wordIndexOf(reference);
+    if (readDeadlineMs(words, word) !== 0) this.deadlineCount--;
+    if ((words[word]! & FLAG_PINNED) !== 0) this.#pins.orphan(reference);
+    else this.#heap.free(reference);
+  }
+}
