@@ -11,9 +11,17 @@
 import type { Batch } from "../batch/batch.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import { SPLICE_LENGTH_MIN, type SendWindows } from "../batch/send-windows.ts";
+import { NATIVE_COPY_LENGTH_MIN } from "../lib/byte-area.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { TAG, TEXT_HEADER_SIZE, writeTextHeader } from "../protocol/v1-replies.ts";
-import { SPAN_MASK, SPAN_SHIFT, SPAN_WORD_MASK, type Arena } from "../store/arena.ts";
+import {
+  BANK_SHIFT,
+  SPAN_MASK,
+  SPAN_SHIFT,
+  SPAN_WORD_MASK,
+  byteOffsetOf,
+  type Arena,
+} from "../store/arena.ts";
 import {
   ENTRY_HEADER_SIZE,
   FLAG_DEADLINE,
@@ -43,6 +51,9 @@ export function createFastCommands(
   const firstSpan = spans[0]!;
   const source = windows.area.view;
   const target = sends.area.view;
+  const { areas } = arena;
+  const sourceBytes = windows.area.bytes;
+  const targetBytes = sends.area.bytes;
   const { ends, limits } = sends;
 
   function load(span: number, word: number): number {
@@ -82,7 +93,9 @@ export function createFastCommands(
     writeTextHeader(target, position, TAG.VALUE, length);
     const keyLength = keyLengths[row]!;
     const valueWord = word + HEADER_WORDS + (keyLength >>> 2);
-    copyValue(span, valueWord, (keyLength & 3) << 3, position + TEXT_HEADER_SIZE, end);
+    const to = position + TEXT_HEADER_SIZE;
+    if (length < NATIVE_COPY_LENGTH_MIN) copyValue(span, valueWord, (keyLength & 3) << 3, to, end);
+    else readLong(candidate, keyLength, length, to);
     ends[connection] = end;
     return true;
   }
@@ -130,7 +143,9 @@ export function createFastCommands(
     const keyLength = keyLengths[row]!;
     const valueWord = word + HEADER_WORDS + (keyLength >>> 2);
     const textOffset = position + TEXT_HEADER_SIZE;
-    if ((keyLength & 3) === 0) storeAligned(span, valueWord, valueOffsets[row]!, textOffset, end);
+    if (length >= NATIVE_COPY_LENGTH_MIN) writeLong(candidate, row, textOffset);
+    else if ((keyLength & 3) === 0)
+      storeAligned(span, valueWord, valueOffsets[row]!, textOffset, end);
     else storeSkewed(span, valueWord, (keyLength & 3) << 3, valueOffsets[row]!, textOffset, end);
     ends[connection] = end;
     return true;
@@ -176,6 +191,20 @@ export function createFastCommands(
     }
     const lastWord = firstWord + ((((skewBits >>> 3) + end - begin - 1) >>> 2) | 0);
     if (word === lastWord) store(span, word, carry);
+  }
+
+  /** What words would take longer for. */
+  function readLong(candidate: number, keyLength: number, length: number, to: number): void {
+    const offset = byteOffsetOf(candidate) + ENTRY_HEADER_SIZE + keyLength;
+    areas[candidate >>> BANK_SHIFT]!.bytes.copy(targetBytes, to, offset, offset + length);
+  }
+
+  function writeLong(candidate: number, row: number, to: number): void {
+    const from = valueOffsets[row]!;
+    const end = from + valueLengths[row]!;
+    const offset = byteOffsetOf(candidate) + ENTRY_HEADER_SIZE + keyLengths[row]!;
+    sourceBytes.copy(areas[candidate >>> BANK_SHIFT]!.bytes, offset, from, end);
+    sourceBytes.copy(targetBytes, to, from, end);
   }
 
   return {

@@ -3,7 +3,7 @@
 // 16 bytes 5 ns).
 
 /** From this length on a native copy beats the loop of 4-byte steps. */
-const NATIVE_COPY_LENGTH_MIN = 64;
+export const NATIVE_COPY_LENGTH_MIN = 64;
 
 export class ByteArea {
   readonly bytes: Buffer;

@@ -5,8 +5,8 @@
 //   0                                  fresh                                  pageCount
 //
 // A page given back is *dirty*: still committed, and the first to be handed out again. Dirty pages
-// beyond a reserve are returned to the system by `releaseSome`; those are *clean* and read as zeros,
-// but nobody relies on that.
+// beyond a reserve are returned to the system by `releaseSome`; those are *clean* and read as
+// zeros, but nobody relies on that.
 //
 // The limit is in pages and moves: connection windows are paid from the same memory limit.
 

@@ -100,7 +100,7 @@ describe("the short way", () => {
       for (let step = 0; step < 6000; step++) {
         const key = random.pick(keys);
         if (random.oneIn(2)) {
-          const value = random.text(random.below(random.oneIn(8) ? 300 : 40));
+          const value = random.text(random.below(random.oneIn(4) ? 300 : 40));
           model.set(key, value);
           expect(ask(request.set(key, value))).toEqual(show(reply.value(value)));
         } else if (step > 500) {

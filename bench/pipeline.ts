@@ -1,0 +1,89 @@
+// What a request costs from its arrival in the receive window to its reply's departure, without the
+// system's share: 50 connections that send P requests each a turn. And what batches win: the same
+// requests with a turn for each of them, as a server would that executes what it has just read.
+
+import { assert } from "../src/lib/assert.ts";
+import { measureSection, type Budget, type Case, type Section } from "./measurement.ts";
+import { CONNECTION_COUNT, PipelineStand } from "./pipeline-stand.ts";
+import { REQUEST_KINDS, RequestStream, type RequestKind } from "./request-stream.ts";
+
+const DEPTHS = [1, 16, 128];
+const KINDS = [REQUEST_KINDS.get, REQUEST_KINDS.set, REQUEST_KINDS.incr, REQUEST_KINDS.ping];
+/** Of the one-by-one cases: enough to be timed. */
+const ONE_BY_ONE_DEPTH = 16;
+const STREAM_COUNT_MAX = 2 ** 20;
+
+type Play = (first: number) => number;
+
+export async function measurePipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+  const stand = new PipelineStand(2 * keyCount);
+  stand.fill(REQUEST_KINDS.set, keyCount);
+  stand.fill(REQUEST_KINDS.setCounter, keyCount);
+  assert(stand.thread.store.keyCount === 2 * keyCount, "all keys are there");
+
+  const sections: Section[] = [];
+  for (const kind of KINDS) {
+    const stream = openStream(kind, keyCount);
+    const cases = [
+      playCase(`${kind.name} one by one`, stand, stream, ONE_BY_ONE_DEPTH, (first) =>
+        stand.playOneByOne(stream, first, ONE_BY_ONE_DEPTH),
+      ),
+      ...DEPTHS.map((depth) =>
+        playCase(`${kind.name} P=${depth}`, stand, stream, depth, (first) =>
+          stand.playTurn(stream, first, depth),
+        ),
+      ),
+    ];
+    const title = `pipeline, ${kind.name}, ${keyCount.toLocaleString("en")} keys`;
+    sections.push(await measureSection(title, "request", cases, budget));
+  }
+  return sections;
+}
+
+function openStream(kind: RequestKind, keyCount: number): RequestStream {
+  const turnCount = CONNECTION_COUNT * Math.max(...DEPTHS);
+  const turns = Math.ceil(Math.min(keyCount, STREAM_COUNT_MAX) / turnCount);
+  const stream = new RequestStream(kind, turns * turnCount);
+  stream.shuffleKeys(keyCount);
+  return stream;
+}
+
+/** Goes round the stream, and has made sure that every request is executed and answered. */
+function playCase(
+  name: string,
+  stand: PipelineStand,
+  stream: RequestStream,
+  depth: number,
+  play: Play,
+): Case {
+  const operationCount = CONNECTION_COUNT * depth;
+  checkPlay(stand, stream, operationCount, play);
+  let next = 0;
+  return {
+    name,
+    operationCount,
+    run() {
+      if (next + operationCount > stream.count) next = 0;
+      const played = play(next);
+      next += operationCount;
+      return played;
+    },
+  };
+}
+
+function checkPlay(
+  stand: PipelineStand,
+  stream: RequestStream,
+  operationCount: number,
+  play: Play,
+): void {
+  const { executor } = stand.thread;
+  const { opcode, replySize } = stream.kind;
+  const executedBefore = executor.executedCounts[opcode]!;
+  const sentBefore = stand.engine.sentBytes;
+  play(0);
+  const executedCount = executor.executedCounts[opcode]! - executedBefore;
+  assert(executedCount === operationCount, "every request is executed");
+  const sentBytes = stand.engine.sentBytes - sentBefore;
+  assert(sentBytes === operationCount * replySize, "every reply is there");
+}

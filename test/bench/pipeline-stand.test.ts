@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import { PipelineStand, CONNECTION_COUNT } from "../../bench/pipeline-stand.ts";
+import { REQUEST_KINDS, RequestStream } from "../../bench/request-stream.ts";
+import { OPCODE } from "../../src/protocol/opcode.ts";
+
+const KEY_COUNT = 100;
+const DEPTH = 3;
+
+describe("a data thread without sockets", () => {
+  const stand = new PipelineStand(KEY_COUNT);
+  const { executor, store, pipeline } = stand.thread;
+  stand.fill(REQUEST_KINDS.set, KEY_COUNT);
+
+  function openStream(): RequestStream {
+    const stream = new RequestStream(REQUEST_KINDS.get, CONNECTION_COUNT * DEPTH);
+    stream.shuffleKeys(KEY_COUNT);
+    return stream;
+  }
+
+  test("has the keys it was filled with, and no others", () => {
+    expect(store.keyCount).toBe(KEY_COUNT);
+  });
+
+  test("executes a turn of all connections in batches, and sends every reply", () => {
+    const stream = openStream();
+    const before = [executor.executedCounts[OPCODE.GET]!, executor.batchedCount];
+    const { sentBytes, sendCount } = stand.engine;
+    expect(stand.playTurn(stream, 0, DEPTH)).toBe(CONNECTION_COUNT * DEPTH);
+    const after = [executor.executedCounts[OPCODE.GET]!, executor.batchedCount];
+    expect(after.map((count, i) => count - before[i]!)).toEqual([150, 150]);
+    expect(stand.engine.sendCount - sendCount).toBe(CONNECTION_COUNT);
+    expect(stand.engine.sentBytes - sentBytes).toBe(150 * (5 + 32));
+  });
+
+  test("executes the same one by one", () => {
+    const stream = openStream();
+    const before = [executor.executedCounts[OPCODE.GET]!, executor.singleCount];
+    const { turnCount } = pipeline.turn;
+    expect(stand.playOneByOne(stream, 0, DEPTH)).toBe(CONNECTION_COUNT * DEPTH);
+    const after = [executor.executedCounts[OPCODE.GET]!, executor.singleCount];
+    expect(after.map((count, i) => count - before[i]!)).toEqual([150, 150]);
+    expect(pipeline.turn.turnCount - turnCount).toBe(150);
+  });
+
+  test("has no miss among the keys of a stream", () => {
+    expect(stand.thread.info()).toContain("\nmisses:0\n");
+  });
+});
