@@ -1,0 +1,90 @@
+// Asks a running server with fkvs-benchmark, as a process of its own on the client's CPU, and reads
+// its JSON.
+
+import type { Figures, Situation } from "./figures.ts";
+import { pinTo, type RunningServer } from "./running-server.ts";
+
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
+
+export interface LoadSettings {
+  readonly clients: number;
+  readonly keyCount: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  readonly clientCpu: number | null;
+}
+
+/** What we read of the JSON document of one test. */
+interface TestDocument {
+  readonly requestsPerSecond: number;
+  readonly latencyUs: { readonly p50: number; readonly p99: number };
+  readonly clientCpu: { readonly usPerRequest: number };
+  readonly serverCpu: { readonly usPerRequest: number } | null;
+}
+
+/** SETs every key of the keyspace once. */
+export async function preload(server: RunningServer, settings: LoadSettings): Promise<void> {
+  const { keyCount } = settings;
+  const load = ["-t", "ping", "-n", "1", "-c", "1", "--keyspace", `${keyCount}`, "--preload"];
+  await runBenchmark(server, settings, load);
+}
+
+export async function measure(
+  server: RunningServer,
+  settings: LoadSettings,
+  situation: Situation,
+): Promise<Figures> {
+  const { test, pipeline } = situation;
+  const test1 = await runBenchmark(server, settings, [
+    ...["-t", test, "-P", `${pipeline}`, "-c", `${settings.clients}`],
+    ...(test === "ping" ? [] : ["--keyspace", `${settings.keyCount}`]),
+    ...["--duration", `${settings.seconds}`, "--warmup", `${settings.warmupSeconds}`],
+  ]);
+  return figuresOf(test1);
+}
+
+/**
+ * The headline run of the roadmap: a million SETs of unique keys by 25 clients; requests a second.
+ */
+export async function measureHeadline(
+  server: RunningServer,
+  settings: LoadSettings,
+): Promise<Figures> {
+  const load = ["-n", "1000000", "-c", "25", "-t", "set", "-r"];
+  return figuresOf(await runBenchmark(server, { ...settings, keySize: 32 }, load));
+}
+
+function figuresOf(document: TestDocument): Figures {
+  return {
+    throughput: document.requestsPerSecond,
+    serverCpuNs: (document.serverCpu?.usPerRequest ?? 0) * 1000,
+    clientCpuNs: document.clientCpu.usPerRequest * 1000,
+    p50Us: document.latencyUs.p50,
+    p99Us: document.latencyUs.p99,
+  };
+}
+
+async function runBenchmark(
+  server: RunningServer,
+  settings: LoadSettings,
+  load: readonly string[],
+): Promise<TestDocument> {
+  const command = [
+    ...[...pinTo(settings.clientCpu), process.execPath, MAIN],
+    ...["--json", "-h", "127.0.0.1", "-p", `${server.port}`, "--pid", `${server.pid}`],
+    ...["--proto", server.contestant.protocol],
+    ...["--key-size", `${settings.keySize}`, "--value-size", `${settings.valueSize}`, ...load],
+  ];
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
+  const [text, complaint] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  if ((await child.exited) !== 0) {
+    throw new Error(`${server.contestant.name}: ${complaint.trim()} (${load.join(" ")})`);
+  }
+  const document = JSON.parse(text) as { readonly tests: readonly TestDocument[] };
+  return document.tests[0]!;
+}

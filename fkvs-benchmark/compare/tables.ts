@@ -1,0 +1,96 @@
+// The comparison as Markdown, and its place in documents: between two comments that name it.
+//
+//   <!-- compare:begin -->   … replaced …   <!-- compare:end -->
+
+import {
+  cpuRatio,
+  medianFigures,
+  ratio,
+  throughputRatio,
+  type Comparison,
+  type Figures,
+} from "./figures.ts";
+
+/** The server that the others are measured by. */
+const YARDSTICK = "redis";
+
+export interface MemoryFigure {
+  readonly name: string;
+  /** Resident memory grown per key, less key and value. */
+  readonly bytesPerKey: number;
+}
+
+/** Every situation, every server: throughput, CPU time, latency, and the ratio to redis. */
+export function renderComparison(comparisons: readonly Comparison[]): string {
+  const head = ["", "server", "requests/s", "CPU per request", "p50", "p99", "throughput", "CPU"];
+  const rows = comparisons.flatMap(({ situation, rounds }) => {
+    const yardstick = rounds.get(YARDSTICK);
+    return [...rounds].map(([name, figures]) => [
+      `${situation.test.toUpperCase()} P=${situation.pipeline}`,
+      name,
+      ...renderFigures(medianFigures(figures)),
+      ...renderRatios(figures, name === YARDSTICK ? undefined : yardstick),
+    ]);
+  });
+  return renderTable(head, rows);
+}
+
+/** The few figures for a README: ours against redis. */
+export function renderSummary(comparisons: readonly Comparison[], ours: string): string {
+  const head = ["", `${ours} requests/s`, "CPU per request", "throughput", "CPU"];
+  const rows = comparisons.flatMap(({ situation, rounds }) => {
+    const figures = rounds.get(ours);
+    if (figures === undefined) return [];
+    const [throughput, cpu] = renderFigures(medianFigures(figures));
+    const label = `${situation.test.toUpperCase()} P=${situation.pipeline}`;
+    return [[label, throughput!, cpu!, ...renderRatios(figures, rounds.get(YARDSTICK))]];
+  });
+  return renderTable(head, rows);
+}
+
+export function renderMemory(memory: readonly MemoryFigure[]): string {
+  const rows = memory.map(({ name, bytesPerKey }) => [name, `${Math.round(bytesPerKey)} B`]);
+  return renderTable(["server", "memory per key beyond key and value"], rows);
+}
+
+function renderFigures(figures: Figures): string[] {
+  return [
+    `${Math.round(figures.throughput / 1000)} K`,
+    figures.serverCpuNs === 0 ? "?" : `${Math.round(figures.serverCpuNs)} ns`,
+    renderMicroseconds(figures.p50Us),
+    renderMicroseconds(figures.p99Us),
+  ];
+}
+
+function renderMicroseconds(us: number): string {
+  return us < 1000 ? `${Math.round(us)} µs` : `${(us / 1000).toFixed(1)} ms`;
+}
+
+function renderRatios(
+  ours: readonly Figures[],
+  yardstick: readonly Figures[] | undefined,
+): [string, string] {
+  if (yardstick === undefined) return ["", ""];
+  const times = (value: number): string => (Number.isNaN(value) ? "?" : `${value.toFixed(2)} ×`);
+  return [times(ratio(ours, yardstick, throughputRatio)), times(ratio(ours, yardstick, cpuRatio))];
+}
+
+/** A Markdown table with its columns aligned, as the formatter wants it. */
+export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}
+
+/** The document with the section of that name replaced. Throws when it has none. */
+export function replaceSection(document: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const from = document.indexOf(begin);
+  const to = document.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the document has no section ${name}`);
+  return `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`;
+}

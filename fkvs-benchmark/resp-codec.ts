@@ -1,0 +1,85 @@
+// RESP2 as the load generator sees it: enough to ask Redis and everything that speaks like it for
+// strings. Of the replies only those that such requests can get are known.
+
+import { REPLY, type Codec, type CommandName, type ReplyReader } from "./codec.ts";
+
+const CARRIAGE_RETURN = 0x0d;
+const NEWLINE = 0x0a;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const TYPE = { STATUS: 0x2b, ERROR: 0x2d, INTEGER: 0x3a, BULK: 0x24 } as const;
+const P = 0x50;
+/** Digits of a bulk string's length: 512 MiB has nine. */
+const LENGTH_DIGITS_MAX = 10;
+
+function createReader(): ReplyReader {
+  const reader: ReplyReader = { size: 0, valueOffset: 0, valueLength: 0, read };
+
+  function read(bytes: Uint8Array, begin: number, end: number): number {
+    if (begin >= end) return REPLY.INCOMPLETE;
+    if (bytes[begin] === TYPE.BULK) return readBulk(bytes, begin, end);
+    const lineEnd = bytes.indexOf(NEWLINE, begin);
+    if (lineEnd < 0 || lineEnd >= end) return REPLY.INCOMPLETE;
+    reader.size = lineEnd + 1 - begin;
+    reader.valueOffset = begin + 1;
+    reader.valueLength = reader.size - 3;
+    switch (bytes[begin]) {
+      case TYPE.STATUS:
+        return bytes[begin + 1] === P ? REPLY.PONG : REPLY.OK;
+      case TYPE.INTEGER:
+        return REPLY.INTEGER;
+      case TYPE.ERROR:
+        return REPLY.ERROR;
+      default:
+        return REPLY.BROKEN;
+    }
+  }
+
+  function readBulk(bytes: Uint8Array, begin: number, end: number): number {
+    let at = begin + 1;
+    let length = 0;
+    const isNothing = at < end && bytes[at] === MINUS;
+    if (isNothing) at++;
+    for (; at < end && bytes[at] !== CARRIAGE_RETURN; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9 || at - begin > LENGTH_DIGITS_MAX) return REPLY.BROKEN;
+      length = length * 10 + digit;
+    }
+    if (end - at < 2) return REPLY.INCOMPLETE;
+    reader.valueOffset = at + 2;
+    reader.valueLength = isNothing ? 0 : length;
+    reader.size = at + 2 - begin;
+    if (isNothing) return REPLY.NOTHING;
+    reader.size += length + 2;
+    return end - begin < reader.size ? REPLY.INCOMPLETE : REPLY.VALUE;
+  }
+
+  return reader;
+}
+
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
+}
+
+export const respCodec: Codec = {
+  template(command: CommandName, key: string, valueSize: number) {
+    const name = command.toUpperCase();
+    if (command === "ping") {
+      return { bytes: Buffer.from(`*1\r\n${bulk(name)}`, "latin1"), keyEnd: 0, valueOffset: 0 };
+    }
+    const isSet = command === "set";
+    const head = `*${isSet ? 3 : 2}\r\n${bulk(name)}$${key.length}\r\n${key}`;
+    const valueHead = isSet ? `\r\n$${valueSize}\r\n` : "";
+    const text = `${head}${valueHead}${"x".repeat(isSet ? valueSize : 0)}\r\n`;
+    const valueOffset = isSet ? head.length + valueHead.length : 0;
+    return { bytes: Buffer.from(text, "latin1"), keyEnd: head.length, valueOffset };
+  },
+  createReader,
+  expected: {
+    ping: REPLY.PONG,
+    set: REPLY.OK,
+    get: REPLY.VALUE,
+    incr: REPLY.INTEGER,
+    del: REPLY.INTEGER,
+  },
+};

@@ -1,0 +1,51 @@
+// A comparison in small: real servers, as far as they are installed, and the real client.
+
+import { describe, expect, test } from "bun:test";
+import { CONTESTANTS, isInstalled, versionOf } from "../../../fkvs-benchmark/compare/contestant.ts";
+import { measure, preload, type LoadSettings } from "../../../fkvs-benchmark/compare/measure.ts";
+import { RunningServer, pinTo } from "../../../fkvs-benchmark/compare/running-server.ts";
+
+const SETTINGS: LoadSettings = {
+  clients: 5,
+  keyCount: 1000,
+  keySize: 16,
+  valueSize: 32,
+  seconds: 0.1,
+  warmupSeconds: 0,
+  clientCpu: null,
+};
+
+for (const contestant of CONTESTANTS) {
+  describe(`a comparison with ${contestant.name}`, () => {
+    test.skipIf(!isInstalled(contestant))("starts, fills, asks and ends it", async () => {
+      expect(versionOf(contestant)).toMatch(/^\d+\.\d+/);
+      await using server = await RunningServer.start(contestant, null);
+      expect(await server.residentBytes()).toBeGreaterThan(2 ** 20);
+      await preload(server, SETTINGS);
+      for (const name of ["set", "get", "ping"]) {
+        const figures = await measure(server, SETTINGS, { test: name, pipeline: 8 });
+        expect(figures.throughput).toBeGreaterThan(0);
+        expect(figures.p99Us).toBeGreaterThanOrEqual(figures.p50Us);
+        expect(figures.clientCpuNs).toBeGreaterThan(0);
+      }
+    });
+  });
+}
+
+describe("what goes wrong", () => {
+  test("in a run is said with the server's name", async () => {
+    await using server = await RunningServer.start(CONTESTANTS[0]!, null);
+    // Without the keys every GET is a miss.
+    const asking = measure(server, SETTINGS, { test: "get", pipeline: 1 });
+    await expect(asking).rejects.toThrow("fkvs: ");
+  });
+
+  test("at the start is said, too", async () => {
+    const broken = { ...CONTESTANTS[0]!, name: "broken", command: () => ["false"] };
+    await expect(RunningServer.start(broken, null)).rejects.toThrow("broken did not start");
+  });
+
+  test("pinning where there is nothing to pin to leaves the command as it is", () => {
+    expect(pinTo(null)).toEqual([]);
+  });
+});
