@@ -1,0 +1,175 @@
+// What a ring can be told once instead of with every operation: io_uring_register. Cold: results
+// are checked and thrown here. With IORING_SETUP_SINGLE_ISSUER the ring's own thread has to make
+// these calls.
+
+import { checkResult, ERRNO } from "./errno.ts";
+import {
+  BUF_REG_ADDR_WORD,
+  BUF_REG_ENTRIES_WORD,
+  BUF_REG_GROUP_WORD,
+  BUF_REG_WORDS,
+  IO_URING_OP_SUPPORTED,
+  IORING_ASYNC_CANCEL_ALL,
+  IORING_ASYNC_CANCEL_ANY,
+  IORING_REGISTER_BUFFERS,
+  IORING_REGISTER_FILES,
+  IORING_REGISTER_FILES_UPDATE,
+  IORING_REGISTER_PBUF_RING,
+  IORING_REGISTER_PROBE,
+  IORING_REGISTER_RING_FDS,
+  IORING_REGISTER_SYNC_CANCEL,
+  IORING_UNREGISTER_BUFFERS,
+  IORING_UNREGISTER_FILES,
+  IORING_UNREGISTER_PBUF_RING,
+  IORING_UNREGISTER_RING_FDS,
+  IOVEC_BASE_WORD,
+  IOVEC_LENGTH_WORD,
+  IOVEC_WORDS,
+  PROBE_OP_COUNT_MAX,
+  PROBE_OP_FLAGS_OFFSET,
+  PROBE_OP_SIZE,
+  PROBE_OPS_COUNT_OFFSET,
+  PROBE_OPS_OFFSET,
+  RSRC_UPDATE_DATA_WORD,
+  RSRC_UPDATE_OFFSET_WORD,
+  RSRC_UPDATE_WORDS,
+  SYNC_CANCEL_FLAGS_WORD,
+  SYNC_CANCEL_TIMEOUT_WORD,
+  SYNC_CANCEL_WORDS,
+} from "./kernel-constants.ts";
+import { allocateWords, type UringLibc } from "./uring-libc.ts";
+import { writeLong } from "./words.ts";
+
+/** Has the kernel choose the place of a registered ring. */
+const ANY_PLACE = -1;
+const CANCEL_TIMEOUT_SECONDS = 1;
+
+export interface MemoryRange {
+  readonly address: number;
+  readonly length: number;
+}
+
+export class Registration {
+  readonly #libc: UringLibc;
+  readonly #descriptor: number;
+  /** What the kernel reads by address, held so that it is not collected before. */
+  readonly #held: (Int32Array | Uint8Array | null)[] = [null, null];
+
+  constructor(libc: UringLibc, descriptor: number) {
+    this.#libc = libc;
+    this.#descriptor = descriptor;
+  }
+
+  /** 1 = the kernel knows the operation, by opcode; null before kernel 5.6. */
+  probeOpcodes(): Uint8Array | null {
+    const probe = new Uint8Array(
+      new ArrayBuffer(PROBE_OPS_OFFSET + PROBE_OP_COUNT_MAX * PROBE_OP_SIZE),
+    );
+    if (this.#call(IORING_REGISTER_PROBE, probe, PROBE_OP_COUNT_MAX) < 0) return null;
+    const isKnown = new Uint8Array(PROBE_OP_COUNT_MAX);
+    for (let opcode = 0; opcode < probe[PROBE_OPS_COUNT_OFFSET]!; opcode++) {
+      const flags = probe[PROBE_OPS_OFFSET + opcode * PROBE_OP_SIZE + PROBE_OP_FLAGS_OFFSET]!;
+      if ((flags & IO_URING_OP_SUPPORTED) !== 0) isKnown[opcode] = 1;
+    }
+    return isKnown;
+  }
+
+  /** Descriptors for IOSQE_FIXED_FILE, where their index stands for them; -1 = a free place. */
+  registerFiles(descriptors: Int32Array<ArrayBuffer>): void {
+    const result = this.#call(IORING_REGISTER_FILES, descriptors, descriptors.length);
+    checkResult("registering files with io_uring", result);
+  }
+
+  /** Replaces registered descriptors from `index` on; -1 empties a place. */
+  updateFiles(index: number, descriptors: Int32Array<ArrayBuffer>): void {
+    const update = allocateWords(RSRC_UPDATE_WORDS);
+    update[RSRC_UPDATE_OFFSET_WORD] = index;
+    writeLong(update, RSRC_UPDATE_DATA_WORD, this.#libc.addressOf(descriptors));
+    const result = this.#call(
+      IORING_REGISTER_FILES_UPDATE,
+      update,
+      descriptors.length,
+      descriptors,
+    );
+    checkResult("updating files of io_uring", result);
+  }
+
+  unregisterFiles(): void {
+    checkResult("unregistering files of io_uring", this.#call(IORING_UNREGISTER_FILES, null, 0));
+  }
+
+  /** Memory that the kernel keeps mapped, for the operations on fixed buffers. */
+  registerBuffers(ranges: readonly MemoryRange[]): void {
+    const vectors = allocateWords(ranges.length * IOVEC_WORDS);
+    for (const [i, { address, length }] of ranges.entries()) {
+      writeLong(vectors, i * IOVEC_WORDS + IOVEC_BASE_WORD, address);
+      writeLong(vectors, i * IOVEC_WORDS + IOVEC_LENGTH_WORD, length);
+    }
+    const result = this.#call(IORING_REGISTER_BUFFERS, vectors, ranges.length);
+    checkResult("registering buffers with io_uring", result);
+  }
+
+  unregisterBuffers(): void {
+    checkResult(
+      "unregistering buffers of io_uring",
+      this.#call(IORING_UNREGISTER_BUFFERS, null, 0),
+    );
+  }
+
+  /** A ring of provided buffers, whose memory begins at a page: see provided-buffers.ts. */
+  registerBufferRing(group: number, address: number, entryCount: number): void {
+    const result = this.#callForBufferRing(IORING_REGISTER_PBUF_RING, group, address, entryCount);
+    checkResult("registering a buffer ring with io_uring", result);
+  }
+
+  unregisterBufferRing(group: number): void {
+    const result = this.#callForBufferRing(IORING_UNREGISTER_PBUF_RING, group, 0, 0);
+    checkResult("unregistering a buffer ring of io_uring", result);
+  }
+
+  /** The ring's place among the thread's rings, for IORING_ENTER_REGISTERED_RING; -1 = no place. */
+  registerRing(): number {
+    const update = allocateWords(RSRC_UPDATE_WORDS);
+    update[RSRC_UPDATE_OFFSET_WORD] = ANY_PLACE;
+    update[RSRC_UPDATE_DATA_WORD] = this.#descriptor;
+    const result = this.#call(IORING_REGISTER_RING_FDS, update, 1);
+    return result === 1 ? update[RSRC_UPDATE_OFFSET_WORD]! : -1;
+  }
+
+  /** Without this the ring outlives its descriptor, up to the end of the thread. */
+  unregisterRing(place: number): void {
+    const update = allocateWords(RSRC_UPDATE_WORDS);
+    update[RSRC_UPDATE_OFFSET_WORD] = place;
+    const result = this.#call(IORING_UNREGISTER_RING_FDS, update, 1);
+    checkResult("unregistering an io_uring", result);
+  }
+
+  /** Ends everything that is under way and waits for it; false before kernel 6.0. */
+  cancelAll(): boolean {
+    const cancel = allocateWords(SYNC_CANCEL_WORDS);
+    cancel[SYNC_CANCEL_FLAGS_WORD] = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+    writeLong(cancel, SYNC_CANCEL_TIMEOUT_WORD, CANCEL_TIMEOUT_SECONDS);
+    const result = this.#call(IORING_REGISTER_SYNC_CANCEL, cancel, 1);
+    return result >= 0 || result === -ERRNO.ENOENT;
+  }
+
+  #callForBufferRing(opcode: number, group: number, address: number, count: number): number {
+    const words = allocateWords(BUF_REG_WORDS);
+    writeLong(words, BUF_REG_ADDR_WORD, address);
+    words[BUF_REG_ENTRIES_WORD] = count;
+    words[BUF_REG_GROUP_WORD] = group;
+    return this.#call(opcode, words, 1);
+  }
+
+  #call(
+    opcode: number,
+    argument: Int32Array | Uint8Array | null,
+    count: number,
+    referred: Int32Array | null = null,
+  ): number {
+    this.#held[0] = argument;
+    this.#held[1] = referred;
+    const address = argument === null ? 0 : this.#libc.addressOf(argument);
+    return this.#libc.ioUringRegister(this.#descriptor, opcode, address, count);
+  }
+}
