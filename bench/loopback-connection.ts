@@ -24,6 +24,7 @@ export class LoopbackConnection {
         return 0;
       },
       roomFor: () => 0,
+      sent() {},
       received() {},
       ended() {},
       writable() {},

@@ -10,6 +10,7 @@ import type { Engine, EngineHandlers, ListenAddress } from "../src/net/engine.ts
 export class SilentEngine implements Engine {
   readonly name = "silent";
   readonly dispatcher = "none";
+  readonly loop = null;
   /** Bytes of replies. */
   sentBytes = 0;
   sendCount = 0;

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "../src/version.ts";
 import { connectBlocked, waitForBlocked } from "./support/blocked-client.ts";
+import { ENGINES } from "./support/describe-engines.ts";
 import { ServerProcess, spawnServer, type Ended } from "./support/server-process.ts";
 import { TestClient } from "./support/test-client.ts";
 import { reply, request, show } from "./support/v1-frames.ts";
@@ -54,12 +55,12 @@ async function listenElsewhere(path: string): Promise<Server> {
 }
 
 describe("the start line", () => {
-  test("names address, engine, memory limit, version and process", async () => {
-    await using server = spawnServer();
+  test.each([...ENGINES.keys()])("names address, limit, version, %s as its engine", async (io) => {
+    await using server = spawnServer(["--io", io]);
     expect(await server.ready()).toMatch(
       new RegExp(
-        `^fkvs-server ready tcp=127\\.0\\.0\\.1:[1-9]\\d* engine=listen max-memory=64MiB` +
-          ` version=${VERSION.replaceAll(".", "\\.")} pid=${server.pid}$`,
+        `^fkvs-server ready tcp=127\\.0\\.0\\.1:[1-9]\\d* engine=${io} max-memory=64MiB` +
+          ` version=${VERSION.replaceAll(".", "\\.")} pid=${server.pid} because="asked for"$`,
       ),
     );
     const client = await server.connect();

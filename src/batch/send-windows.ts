@@ -12,6 +12,10 @@
 // Regions leave in order in one vectored write. What has not been sent is never moved or written.
 // A spliced entry is pinned until it is sent.
 //
+// A transport may send at once, or take what it is given *under way* and say later how much of it
+// has gone (`completed`). A connection has one write under way at most; what is written meanwhile
+// waits behind it.
+//
 // Past `limitBytes` of unsent replies nothing more is taken: the caller stops executing that
 // connection's requests until a flush made room.
 
@@ -32,9 +36,12 @@ export interface SendRegion {
   readonly window: number;
 }
 
+/** From a transport that will tell by `completed` what became of a write. */
+export const UNDER_WAY = -2;
+
 /** Moves bytes to a connection's socket; what it does not take is offered again later. */
 export interface Transport {
-  /** Bytes taken, -1 if the connection has failed. */
+  /** Bytes taken, -1 if the connection has failed, or UNDER_WAY. */
   send(connection: number, area: ByteArea, offset: number, length: number): number;
   /** The same for several regions, in order. */
   sendRegions(connection: number, regions: readonly SendRegion[]): number;
@@ -43,11 +50,13 @@ export interface Transport {
 export const FLUSH = {
   /** Nothing is left. */
   SENT: 0,
+  /** A write is under way. */
+  STARTED: 1,
   /** The socket took a part. */
-  PARTIAL: 1,
+  PARTIAL: 2,
   /** The socket took nothing. */
-  FULL: 2,
-  FAILED: 3,
+  FULL: 3,
+  FAILED: 4,
 } as const;
 export type Flush = (typeof FLUSH)[keyof typeof FLUSH];
 
@@ -75,6 +84,8 @@ export class SendWindows {
   spareTakenCount = 0;
 
   readonly #begins: Int32Array;
+  /** 1 = a write of the connection is under way. */
+  readonly #isUnderWay: Uint8Array;
   /** Number of the window each connection writes to: its own, or a spare one. */
   readonly #windows: Int32Array;
   readonly #queues: (SendRegion[] | null)[];
@@ -96,6 +107,7 @@ export class SendWindows {
     this.touched = new TouchedMemory(windowCount);
     this.limits = new Int32Array(connectionCount);
     this.#begins = new Int32Array(connectionCount);
+    this.#isUnderWay = new Uint8Array(connectionCount);
     this.#windows = new Int32Array(connectionCount);
     this.#queues = new Array<SendRegion[] | null>(connectionCount).fill(null);
     this.#queuedBytes = new Float64Array(connectionCount);
@@ -107,6 +119,7 @@ export class SendWindows {
 
   /** Begins a connection with nothing to send. */
   open(connection: number): void {
+    this.#isUnderWay[connection] = 0;
     this.#enterWindow(connection, connection);
   }
 
@@ -115,6 +128,7 @@ export class SendWindows {
     for (const region of this.#queues[connection] ?? []) this.#release(region);
     this.#queues[connection] = null;
     this.#queuedBytes[connection] = 0;
+    this.#isUnderWay[connection] = 0;
     this.#leaveWindow(connection);
   }
 
@@ -152,8 +166,14 @@ export class SendWindows {
     return this.#queuedBytes[connection]! + this.ends[connection]! - this.#begins[connection]!;
   }
 
+  /** Whether a write of the connection is under way. */
+  isUnderWay(connection: number): boolean {
+    return this.#isUnderWay[connection] === 1;
+  }
+
   /** Sends what the socket takes. */
   flush(connection: number): Flush {
+    if (this.#isUnderWay[connection] === 1) return FLUSH.STARTED;
     if (this.#queues[connection] !== null) return this.#flushQueue(connection);
     const begin = this.#begins[connection]!;
     const length = this.ends[connection]! - begin;
@@ -162,15 +182,41 @@ export class SendWindows {
     this.touched.note(window, begin + length - window * this.#stride);
     const sent = this.#transport.send(connection, this.area, begin, length);
     this.writeCount++;
-    if (sent === length) {
-      const base = window * this.#stride;
-      this.#begins[connection] = base;
-      this.ends[connection] = base;
+    if (sent === UNDER_WAY) {
+      this.#isUnderWay[connection] = 1;
+      return FLUSH.STARTED;
+    }
+    return this.#noteSent(connection, sent);
+  }
+
+  /**
+   * Takes what became of the write that was under way: bytes gone, or -1. What is left, or has been
+   * written since, has to be flushed.
+   */
+  completed(connection: number, sent: number): Flush {
+    this.#isUnderWay[connection] = 0;
+    if (this.#queues[connection] !== null) return this.#noteQueueSent(connection, sent);
+    return this.#noteSent(connection, sent);
+  }
+
+  /** Notes how much of the current window has gone. */
+  #noteSent(connection: number, sent: number): Flush {
+    if (sent < 0) return FLUSH.FAILED;
+    const begin = this.#begins[connection]! + sent;
+    if (begin === this.ends[connection]) {
+      const window = this.#windows[connection]!;
+      if (window !== connection) {
+        this.#leaveWindow(connection);
+        this.#enterWindow(connection, connection);
+      } else {
+        const base = window * this.#stride;
+        this.#begins[connection] = base;
+        this.ends[connection] = base;
+      }
       return FLUSH.SENT;
     }
-    if (sent < 0) return FLUSH.FAILED;
     this.partialCount++;
-    this.#begins[connection] = begin + sent;
+    this.#begins[connection] = begin;
     return sent === 0 ? FLUSH.FULL : FLUSH.PARTIAL;
   }
 
@@ -217,7 +263,17 @@ export class SendWindows {
     const queue = this.#queues[connection]!;
     const sent = this.#transport.sendRegions(connection, queue);
     this.vectoredCount++;
+    if (sent === UNDER_WAY) {
+      this.#isUnderWay[connection] = 1;
+      return FLUSH.STARTED;
+    }
+    return this.#noteQueueSent(connection, sent);
+  }
+
+  /** Notes how much of the queue has gone; what is sent of it is given back. */
+  #noteQueueSent(connection: number, sent: number): Flush {
     if (sent < 0) return FLUSH.FAILED;
+    const queue = this.#queues[connection]!;
     this.#queuedBytes[connection]! -= sent;
     let left = sent;
     let done = 0;
@@ -228,9 +284,8 @@ export class SendWindows {
     }
     if (done === queue.length) {
       this.#queues[connection] = null;
-      this.#leaveWindow(connection);
-      this.#enterWindow(connection, connection);
-      return FLUSH.SENT;
+      // Nothing but what was written to the current window while the queue was under way.
+      return this.#noteSent(connection, 0);
     }
     queue.splice(0, done);
     queue[0]!.offset += left;

@@ -16,6 +16,8 @@ export interface EngineHandlers {
   roomFor(connection: number): number;
   /** That many bytes have been written there. May close connections. */
   received(connection: number, length: number): void;
+  /** A write that was UNDER_WAY is completed: bytes gone, or -1 if the connection has failed. */
+  sent(connection: number, length: number): void;
   /** The peer sends no more; it may still read. Everything it sent has been received. */
   ended(connection: number): void;
   /** The socket takes bytes again. */
@@ -30,10 +32,21 @@ export type ListenAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
+/** What an engine has that keeps its thread to itself while it serves. */
+export interface EngineLoop {
+  /** An eventfd: a write to it, of any thread, has `rung` called. */
+  readonly doorbell: number;
+  /** Serves until `leave`, and calls `tick` at each interval: timers and messages do not run. */
+  run(tickIntervalMs: number, tick: () => void, rung: () => void): void;
+  leave(): void;
+}
+
 export interface Engine extends Transport {
   readonly name: string;
   /** The kernel interface behind it, as INFO names it. */
   readonly dispatcher: string;
+  /** Null for an engine that serves from the event loop. */
+  readonly loop: EngineLoop | null;
   /** Starts to accept; the address with the port that port 0 became. Throws if it is in use. */
   listen(address: ListenAddress): ListenAddress;
   stopListening(): void;

@@ -32,6 +32,7 @@ interface Listening {
 
 export class ListenEngine implements Engine {
   readonly name = "listen";
+  readonly loop = null;
   readonly dispatcher = process.platform === "linux" ? "epoll" : "kqueue";
 
   readonly #windows: ReceiveWindows;

@@ -9,6 +9,7 @@
 //   max-memory   --max-memory <size>       FKVS_MAX_MEMORY   max-memory
 //   tcp          --no-tcp (on by default)  FKVS_TCP          tcp
 
+import { IO_CHOICES, type IoChoice } from "../lib/io-choice.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
 import {
@@ -37,6 +38,7 @@ export interface Options {
   readonly sendLimitBytes: number;
   /** 0 means never. */
   readonly stallTimeoutSeconds: number;
+  readonly io: IoChoice;
   readonly insecure: boolean;
   readonly logLevel: LogLevel;
 }
@@ -140,6 +142,13 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
     summary:
       "The seconds after which a client that takes no byte of the replies waiting for it is" +
       " dropped; 0 is never",
+  },
+  io: {
+    name: "io",
+    value: choice("engine", IO_CHOICES),
+    default: () => "auto",
+    summary:
+      "How sockets are served: uring (io_uring), listen (Bun), or auto for the best there is",
   },
   insecure: {
     name: "insecure",

@@ -1,8 +1,14 @@
 // The Worker that a data thread runs in: starts it, and does what the mailbox asks.
+//
+// An engine with a loop of its own keeps the thread until it is to stop: then no message arrives,
+// and the doorbell is an eventfd.
 
+import { lookup } from "node:dns/promises";
 import { threadClock } from "../lib/clock.ts";
 import { loadLibc } from "../lib/libc.ts";
-import { DataThread, makeListenEngine } from "./data-thread.ts";
+import type { EngineLoop, ListenAddress } from "../net/engine.ts";
+import { DataThread, TICK_INTERVAL_MS } from "./data-thread.ts";
+import { chooseEngine } from "./engine-choice.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
 import type { FromDataThread, StartMessage, ToDataThread } from "./thread-message.ts";
 
@@ -12,30 +18,55 @@ let thread: DataThread | null = null;
 let mailbox: Mailbox | null = null;
 
 self.onmessage = (event: MessageEvent<ToDataThread>) => {
-  if (event.data.kind === "start") start(event.data);
-  else void answerDoorbell();
+  if (event.data.kind === "start") void start(event.data);
+  else answerDoorbell();
 };
 
-function start(message: StartMessage): void {
+async function start(message: StartMessage): Promise<void> {
   mailbox = new Mailbox(message.mailbox);
   try {
+    const { make, reason } = chooseEngine(message.io);
     const libc = loadLibc();
-    thread = new DataThread(message.options, threadClock(libc), libc, makeListenEngine, () =>
-      report({ kind: "want-memory" }),
-    );
-    const addresses = thread.listen(message.addresses);
-    report({ kind: "ready", addresses, engine: thread.engine.name });
+    const options = { ...message.options, engineReason: reason };
+    const wantMemory = () => report({ kind: "want-memory" });
+    thread = new DataThread(options, threadClock(libc), libc, make, wantMemory);
+    const { loop, name } = thread.engine;
+    const wanted = loop === null ? message.addresses : await resolveHosts(message.addresses);
+    const addresses = thread.listen(wanted);
+    const doorbell = loop?.doorbell ?? -1;
+    report({ kind: "ready", addresses, engine: name, engineReason: reason, doorbell });
+    // Not before the message has left.
+    if (loop !== null) setTimeout(() => serve(loop), 0);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     report({ kind: "failed", code, message: error instanceof Error ? error.message : `${error}` });
   }
 }
 
-async function answerDoorbell(): Promise<void> {
+function serve(loop: EngineLoop): void {
+  loop.run(TICK_INTERVAL_MS, () => thread!.tick(), answerDoorbell);
+}
+
+function answerDoorbell(): void {
   if (mailbox === null || thread === null) return;
   if ((mailbox.take() & REQUEST.STOP) === 0) return;
-  await thread.stop();
+  thread.engine.loop?.leave();
+  void stop(thread);
+}
+
+async function stop(stopping: DataThread): Promise<void> {
+  await stopping.stop();
   report({ kind: "stopped" });
+}
+
+/** Names become addresses, as Bun would make them. */
+async function resolveHosts(addresses: readonly ListenAddress[]): Promise<ListenAddress[]> {
+  return Promise.all(
+    addresses.map(async (address) => {
+      if (address.kind === "unix") return address;
+      return { ...address, host: (await lookup(address.host)).address };
+    }),
+  );
 }
 
 function report(message: FromDataThread): void {

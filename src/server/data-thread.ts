@@ -22,7 +22,7 @@ import { ConnectionTable } from "./connection-table.ts";
 import { renderInfo } from "./info.ts";
 import { Pipeline } from "./pipeline.ts";
 
-const TICK_INTERVAL_MS = 100;
+export const TICK_INTERVAL_MS = 100;
 /** How long a stopping server goes on reading from clients that go on sending. */
 const QUIET_TIMEOUT_MS = 1000;
 /** How long it waits for clients to take their last replies. */
@@ -38,6 +38,8 @@ export interface DataThreadOptions {
   readonly spareWindows: number;
   readonly sendLimitBytes: number;
   readonly stallTimeoutSeconds: number;
+  /** Why this engine serves, for INFO. */
+  readonly engineReason?: string;
   readonly store: StoreBuffers;
   /** Seeds of the store's hashes. */
   readonly seeds: readonly [number, number, number];
@@ -186,6 +188,7 @@ export class DataThread {
       configFile: this.#options.configFile,
       maxMemoryBytes: this.#options.maxMemoryBytes,
       engine: this.engine,
+      engineReason: this.#options.engineReason ?? "",
       store: this.store,
       windows: this.windows,
       sends: this.sends,

@@ -28,6 +28,7 @@ export interface InfoSources {
   readonly configFile: string;
   readonly maxMemoryBytes: number;
   readonly engine: Engine;
+  readonly engineReason: string;
   readonly store: Store;
   readonly windows: ReceiveWindows;
   readonly sends: SendWindows;
@@ -79,6 +80,7 @@ function renderServer(sources: InfoSources): string {
   return renderSection("fkvs", {
     version: sources.version,
     engine: sources.engine.name,
+    engine_reason: sources.engineReason,
     uptime_seconds: Math.floor((sources.clock.elapsedMs() - sources.startedMs) / 1000),
   });
 }

@@ -29,6 +29,7 @@ export class Pipeline implements EngineHandlers {
   readonly turn: Turn;
   readonly roomFor: Turn["roomFor"];
   readonly received: Turn["received"];
+  readonly sent: Turn["sent"];
   readonly #parts: TurnParts;
   readonly #options: PipelineOptions;
   #engine!: Engine;
@@ -48,6 +49,7 @@ export class Pipeline implements EngineHandlers {
     this.turn = createTurn(parts, (connection, flush) => this.#settle(connection, flush));
     this.roomFor = this.turn.roomFor;
     this.received = this.turn.received;
+    this.sent = this.turn.sent;
   }
 
   /** Engine and pipeline know each other; this joins them, once, before the engine listens. */
@@ -92,6 +94,7 @@ export class Pipeline implements EngineHandlers {
   /** To be called a few times a second: expired keys, stalled clients, memory for the system. */
   tick(): void {
     this.#isMaintenanceDue = true;
+    this.#watchWritesUnderWay();
     this.#sweepWaiting();
     this.#engine.requestTurn();
   }
@@ -123,6 +126,8 @@ export class Pipeline implements EngineHandlers {
       this.#drop(connection, DROP.FAILED);
       return;
     }
+    // The rest follows when the write is completed.
+    if (flush === FLUSH.STARTED) return;
     if (flush === FLUSH.SENT) this.#endWait(connection);
     else this.#wait(connection, flush === FLUSH.PARTIAL);
     if (connections.is(connection, CONNECTION.BLOCKED)) {
@@ -202,6 +207,15 @@ export class Pipeline implements EngineHandlers {
     const endMs = clock.elapsedMs();
     this.#maintenanceNotBeforeMs = endMs + MAINTENANCE_PAUSE_RATIO * (endMs - startMs);
     this.#engine.requestTurn();
+  }
+
+  /** A write that is under way at a tick may be one that nobody takes. */
+  #watchWritesUnderWay(): void {
+    const { connections, sends } = this.#parts;
+    for (let connection = 0; connection < this.#options.connectionCount; connection++) {
+      if (!sends.isUnderWay(connection) || connections.is(connection, CONNECTION.WAITING)) continue;
+      this.#wait(connection, true);
+    }
   }
 
   #sweepWaiting(): void {

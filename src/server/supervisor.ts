@@ -6,6 +6,7 @@ import type { ListenAddress } from "../net/engine.ts";
 import { identifySocket } from "../net/socket-identity.ts";
 import type { Options } from "../options/option-table.ts";
 import { formatSize } from "../options/size.ts";
+import { loadUringLibc } from "../uring/uring-libc.ts";
 import { Arena } from "../store/arena.ts";
 import { CommitAhead } from "../store/commit-ahead.ts";
 import { STORE_DEFAULTS, reserveStore, type StoreBuffers } from "../store/store.ts";
@@ -30,6 +31,8 @@ export class Supervisor {
   readonly #store: StoreBuffers;
   readonly #commitAhead: CommitAhead;
   #isStopping = false;
+  /** The data thread's eventfd, -1 = it hears messages. */
+  #doorbell = -1;
   /** Whether the data thread has: as asked, or by dying. */
   #hasEnded = false;
   #socketIdentity: string | null = null;
@@ -59,7 +62,8 @@ export class Supervisor {
       process.on(signal, () => this.#receiveSignal(signal));
     }
     this.#commitMemory();
-    console.log(this.#startLine(ready.addresses, ready.engine));
+    this.#doorbell = ready.doorbell;
+    console.log(this.#startLine(ready));
     const exitCode = await ended;
     this.#hasEnded = true;
     if (unix !== null) removeSocket(unix, this.#socketIdentity);
@@ -87,6 +91,7 @@ export class Supervisor {
       this.#worker.addEventListener("close", () => die("its Worker has ended"));
       this.#post({
         kind: "start",
+        io: this.#options.io,
         options: this.#threadOptions(),
         addresses: this.#addresses(),
         mailbox: this.#mailbox.buffer,
@@ -136,7 +141,7 @@ export class Supervisor {
   }
 
   /** One line that scripts can wait for; what was asked for, as it turned out. */
-  #startLine(addresses: readonly ListenAddress[], engine: string): string {
+  #startLine({ addresses, engine, engineReason }: FromDataThread & { kind: "ready" }): string {
     const places = addresses.map((address) =>
       address.kind === "tcp"
         ? `tcp=${formatTcp(address.host, address.port)}`
@@ -145,7 +150,7 @@ export class Supervisor {
     const memory = formatSize(this.#options.maxMemoryBytes);
     return (
       `fkvs-server ready ${places.join(" ")} engine=${engine} max-memory=${memory}` +
-      ` version=${this.#version} pid=${process.pid}`
+      ` version=${this.#version} pid=${process.pid} because=${JSON.stringify(engineReason)}`
     );
   }
 
@@ -162,11 +167,17 @@ export class Supervisor {
     }
     this.#isStopping = true;
     this.#log.info("stopping", { signal });
-    this.#mailbox.post(REQUEST.STOP, () => this.#post({ kind: "doorbell" }));
+    this.#mailbox.post(REQUEST.STOP, () => this.#ring());
     setTimeout(() => {
       this.#log.error("the data thread did not stop in time", { waitedMs: STOP_TIMEOUT_MS });
       this.#finish(1);
     }, STOP_TIMEOUT_MS).unref();
+  }
+
+  /** Wakes the data thread, in whatever way its engine hears. */
+  #ring(): void {
+    if (this.#doorbell < 0) this.#post({ kind: "doorbell" });
+    else loadUringLibc()?.eventfdWrite(this.#doorbell, 1);
   }
 
   #post(message: ToDataThread): void {

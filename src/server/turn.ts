@@ -42,6 +42,8 @@ export interface Turn {
   roomFor(connection: number): number;
   /** Takes bytes that have been written there. */
   received(connection: number, length: number): void;
+  /** Takes what became of a write that was under way: bytes gone, or -1. */
+  sent(connection: number, length: number): void;
   /** Has the connection flushed and settled at the end of the turn. */
   touch(connection: number): void;
   /** Decodes what the window holds, and executes whenever the batch is full. */
@@ -100,6 +102,14 @@ export function createTurn(
     decode(connection);
   }
 
+  function sent(connection: number, length: number): void {
+    if (!isInTurn) begin();
+    const flush = sends.completed(connection, length);
+    if (flush === FLUSH.SENT && flags[connection] === CONNECTION.OPEN) return;
+    if (flush === FLUSH.PARTIAL || flush === FLUSH.FAILED) settle(connection, flush);
+    if (flush !== FLUSH.FAILED) touch(connection);
+  }
+
   function touch(connection: number): void {
     if (isTouched[connection] === 1) return;
     isTouched[connection] = 1;
@@ -143,7 +153,9 @@ export function createTurn(
       isTouched[connection] = 0;
       if (flags[connection] === 0) continue;
       const flush = sends.flush(connection);
-      if (flush !== FLUSH.SENT || flags[connection] !== CONNECTION.OPEN) settle(connection, flush);
+      if (flush > FLUSH.STARTED || flags[connection] !== CONNECTION.OPEN) {
+        settle(connection, flush);
+      }
     }
     touchedCount = 0;
     isInTurn = false;
@@ -154,6 +166,7 @@ export function createTurn(
     receiveCount: 0,
     roomFor,
     received,
+    sent,
     touch,
     decode,
     release,

@@ -211,6 +211,73 @@ describe("SendWindows", () => {
     });
   });
 
+  describe("with writes that are under way", () => {
+    function deferred(spareCount = 8): Fixture {
+      const fixture = new Fixture(spareCount);
+      fixture.transport.isDeferred = true;
+      return fixture;
+    }
+
+    test("have one at a time, and send behind it what was written meanwhile", () => {
+      const fixture = deferred();
+      const { sends, transport } = fixture;
+      fixture.write("first");
+      expect(sends.flush(0)).toBe(FLUSH.STARTED);
+      expect(sends.isUnderWay(0)).toBe(true);
+      fixture.write(" second");
+      expect(sends.flush(0)).toBe(FLUSH.STARTED);
+      expect(transport.sendCount).toBe(1);
+      expect(sends.completed(0, transport.finished())).toBe(FLUSH.PARTIAL);
+      expect(sends.isUnderWay(0)).toBe(false);
+      expect(sends.flush(0)).toBe(FLUSH.STARTED);
+      expect(sends.completed(0, transport.finished())).toBe(FLUSH.SENT);
+      expect(transport.take(0)).toBe("first second");
+      expect(sends.unsentBytes(0)).toBe(0);
+    });
+
+    test("say when one has failed, or took nothing", () => {
+      const fixture = deferred();
+      const { sends, transport } = fixture;
+      fixture.write("first");
+      sends.flush(0);
+      transport.capacity = 0;
+      expect(sends.completed(0, transport.finished())).toBe(FLUSH.FULL);
+      sends.flush(0);
+      transport.hasFailed = true;
+      expect(sends.completed(0, transport.finished())).toBe(FLUSH.FAILED);
+    });
+
+    test("lose, change or double no byte, whatever comes and goes", () => {
+      for (let seed = 0; seed < 40; seed++) {
+        const random = new Random(seed);
+        const fixture = deferred(random.below(4));
+        const { sends, transport, memory } = fixture;
+        const long = "L".repeat(SPLICE_LENGTH_MIN + random.below(100));
+        memory.set("long", long);
+        let [written, arrived] = ["", ""];
+        for (let step = 0; step < 300; step++) {
+          const text = String.fromCharCode(97 + (step % 26)).repeat(random.below(9000));
+          if (random.oneIn(2) && fixture.write(text)) written += text;
+          if (random.oneIn(10) && fixture.splice("long")) written += long;
+          if (random.oneIn(2)) sends.flush(0);
+          if (random.oneIn(2) && sends.isUnderWay(0)) {
+            transport.capacity = random.pick([0, 1, 3000, 70_000, Infinity]);
+            sends.completed(0, transport.finished());
+            arrived += transport.take(0);
+          }
+        }
+        transport.capacity = Infinity;
+        while (sends.unsentBytes(0) > 0) {
+          if (!sends.isUnderWay(0)) sends.flush(0);
+          sends.completed(0, transport.finished());
+          arrived += transport.take(0);
+        }
+        expect(arrived === written, `seed ${seed}`).toBe(true);
+        expect(memory.store.pins.count).toBe(0);
+      }
+    });
+  });
+
   describe("with values sent from where they lie", () => {
     const value = (letter: string) => letter.repeat(SPLICE_LENGTH_MIN);
 

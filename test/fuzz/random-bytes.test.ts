@@ -2,7 +2,7 @@
 // socket that takes what it likes. Whatever comes: one reply a frame, the replies that the model
 // gives, nothing left behind. fast-check prints the seed of what fails.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { DROP } from "../../src/server/connection-table.ts";
 import { expectHealthy } from "../support/expect-healthy.ts";
@@ -10,7 +10,8 @@ import { expectReplies } from "../support/expect-replies.ts";
 import { ModelServer } from "../support/model-server.ts";
 import { Random } from "../support/random.ts";
 import { randomRequest } from "../support/random-requests.ts";
-import { InProcessServer, startTestServer } from "../support/test-server.ts";
+import { describeEngines } from "../support/describe-engines.ts";
+import { InProcessServer } from "../support/test-server.ts";
 import { TOO_LONG, frame, splitFrames, u16 } from "../support/v1-frames.ts";
 
 setDefaultTimeout(30_000);
@@ -74,7 +75,7 @@ function acceptedFrames(whole: Buffer): { requests: Buffer[]; isTooLong: boolean
   }
 }
 
-describe("any bytes", () => {
+describeEngines("any bytes", (startServer) => {
   test("are answered frame by frame as the model does", () => {
     fc.assert(
       fc.property(stream, pieceLengths, fc.nat({ max: 3 }), (whole, lengths, thrift) => {
@@ -110,7 +111,7 @@ describe("any bytes", () => {
   });
 
   test("neither crash, hang nor keep a connection when they come through sockets", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     await fc.assert(
       fc.asyncProperty(stream, pieceLengths, fc.boolean(), async (whole, lengths, isAbrupt) => {
         const client = await server.connect();

@@ -1,12 +1,13 @@
 // Input that no client should send, through real sockets: frames in pieces, lengths that lie,
 // lengths that are never allowed. Random bytes are in test/fuzz/.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { describeEngines } from "../support/describe-engines.ts";
 import { DROP } from "../../src/server/connection-table.ts";
 import { expectHealthy } from "../support/expect-healthy.ts";
 import { expectReplies } from "../support/expect-replies.ts";
 import { ModelServer } from "../support/model-server.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { type TestServer } from "../support/test-server.ts";
 import {
   ERROR,
   OK,
@@ -56,11 +57,11 @@ async function sendPieces(server: TestServer, pieces: readonly Buffer[], replyCo
   return replies;
 }
 
-describe("a frame in pieces", () => {
+describeEngines("a frame in pieces", (startServer) => {
   test("is answered as a whole one, wherever it is cut", async () => {
     for (const [name, asked] of CONVERSATION) {
       for (let at = 1; at < asked.length; at++) {
-        await using server = await startTestServer({ maxMemoryBytes: 16 * 2 ** 20 });
+        await using server = await startServer({ maxMemoryBytes: 16 * 2 ** 20 });
         const model = new ModelServer(server.clock.now);
         const setUp = [request.setEx("n", "7", 9), request.set("e", "x")];
         const expected = [...setUp, asked, request.ping("behind")].map((one) => model.execute(one));
@@ -75,14 +76,14 @@ describe("a frame in pieces", () => {
   });
 
   test("may come byte by byte, with all others", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const bytes = [...Buffer.concat(REQUESTS)].map((byte) => Buffer.from([byte]));
     expectReplies(await sendPieces(server, bytes, REPLIES.length), REPLIES, "byte by byte");
     await expectHealthy(server);
   });
 
   test("is dropped when the client goes in the middle of it, and changes nothing", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     for (const asked of REQUESTS) {
       for (let length = 1; length < asked.length; length++) {
         const client = await server.connect();
@@ -135,9 +136,9 @@ const LIES: readonly (readonly [string, Buffer, Buffer])[] = [
   ["KEYS with a byte behind it", frame(0x0d, "x"), ERROR],
 ];
 
-describe("a frame that lies about what is in it", () => {
+describeEngines("a frame that lies about what is in it", (startServer) => {
   test.each(LIES)("%s", async (_name, asked, expected) => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const replies = await client.ask(request.ping("before"), asked, request.ping("after"));
     expect(show(replies)).toEqual(show([reply.pong("before"), expected, reply.pong("after")]));
@@ -147,7 +148,7 @@ describe("a frame that lies about what is in it", () => {
   });
 
   test("does not see what an earlier frame left in the window", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     await client.ask(request.set("key", "value"));
     // Were the inner length believed, the key would be found behind the frame's end.
@@ -156,9 +157,9 @@ describe("a frame that lies about what is in it", () => {
   });
 });
 
-describe("the length 65535", () => {
+describeEngines("the length 65535", (startServer) => {
   test("closes the connection after the replies to what came before", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const count = 500;
     const pings = Array.from({ length: count }, (_, i) => request.ping(`${i}`));
@@ -174,7 +175,7 @@ describe("the length 65535", () => {
   });
 
   test("closes the connection with nothing before it, also in two pieces", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     for (const pieces of [[TOO_LONG], [TOO_LONG.subarray(0, 1), TOO_LONG.subarray(1)]]) {
       const client = await server.connect();
       for (const piece of pieces) {
@@ -189,7 +190,7 @@ describe("the length 65535", () => {
   });
 
   test("does so although the client goes on sending", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     client.send(request.ping("before"), TOO_LONG, Buffer.alloc(2 ** 20, 0xff));
     expect(show(await client.replies(1))).toEqual(show(reply.pong("before")));
@@ -199,7 +200,7 @@ describe("the length 65535", () => {
   });
 
   test("waits until a slow client has read what came before", async () => {
-    await using server = await startTestServer({ spareWindows: 2, sendLimitBytes: 64 * 1024 });
+    await using server = await startServer({ spareWindows: 2, sendLimitBytes: 64 * 1024 });
     const client = await server.connect();
     const value = "v".repeat(60_000);
     await client.ask(request.set("key", value));
@@ -219,7 +220,7 @@ describe("the length 65535", () => {
   });
 
   test("is one more than the longest frame, which is answered", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const payload = "p".repeat(65531);
     const asked = request.ping(payload);

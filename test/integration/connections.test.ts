@@ -1,10 +1,10 @@
 // Connections that come, go and are too many.
 
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { DROP } from "../../src/server/connection-table.ts";
 import { expectHealthy } from "../support/expect-healthy.ts";
-import { startTestServer } from "../support/test-server.ts";
+import { describeEngines } from "../support/describe-engines.ts";
 import { reply, request, show } from "../support/v1-frames.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -13,9 +13,9 @@ setDefaultTimeout(30_000);
 const CONNECTION_COUNT = 5000;
 const WAVE_SIZE = 250;
 
-describe("a client that goes in the middle of its pipeline", () => {
+describeEngines("a client that goes in the middle of its pipeline", (startServer) => {
   test.each(["with a FIN", "with a reset"])("%s, leaves nothing behind", async (manner) => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     for (let round = 0; round < 20; round++) {
       const client = await server.connect();
       const sets = Array.from({ length: 300 }, (_, i) => request.set(`${i}`, "v".repeat(600)));
@@ -29,7 +29,7 @@ describe("a client that goes in the middle of its pipeline", () => {
   });
 
   test("does not disturb the others in the same batches", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const steady = await server.connect();
     const asked = Array.from({ length: 100 }, (_, i) => request.ping(`${i}`));
     for (let round = 0; round < 20; round++) {
@@ -45,9 +45,9 @@ describe("a client that goes in the middle of its pipeline", () => {
   });
 });
 
-describe("a client that has sent its last byte", () => {
+describeEngines("a client that has sent its last byte", (startServer) => {
   test("still gets all its replies, and then the server's end", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const count = 1000;
     client.send(...Array.from({ length: count }, (_, i) => request.set(`${i}`, `value ${i}`)));
@@ -60,7 +60,7 @@ describe("a client that has sent its last byte", () => {
   });
 
   test("still gets them when it reads slowly and its requests have to wait", async () => {
-    await using server = await startTestServer({ spareWindows: 1, sendLimitBytes: 64 * 1024 });
+    await using server = await startServer({ spareWindows: 1, sendLimitBytes: 64 * 1024 });
     const client = await server.connect();
     const value = "v".repeat(50_000);
     await client.ask(request.set("key", value));
@@ -83,7 +83,7 @@ describe("a client that has sent its last byte", () => {
   });
 
   test("is closed without a reply when it has sent half a request", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     client.send(request.set("key", "value").subarray(0, 9));
     client.finish();
@@ -94,7 +94,7 @@ describe("a client that has sent its last byte", () => {
   });
 
   test("is not waited for when it does not close in its turn", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     client.send(request.ping(), Buffer.from("ffff", "hex"));
     await client.ended();
@@ -106,9 +106,9 @@ describe("a client that has sent its last byte", () => {
   });
 });
 
-describe("more clients than allowed", () => {
+describeEngines("more clients than allowed", (startServer) => {
   test("are closed at once and counted, and the others served", async () => {
-    await using server = await startTestServer({ maxClients: 3 });
+    await using server = await startServer({ maxClients: 3 });
     const { connections } = server.thread;
     const served = [await server.connect(), await server.connect(), await server.connect()];
     await waitUntil(
@@ -139,9 +139,9 @@ describe("more clients than allowed", () => {
   });
 });
 
-describe("thousands of connections that come and go", () => {
+describeEngines("thousands of connections that come and go", (startServer) => {
   test("leave memory flat and are all counted", async () => {
-    await using server = await startTestServer({ maxClients: WAVE_SIZE + 10 });
+    await using server = await startServer({ maxClients: WAVE_SIZE + 10 });
     const { connections, windows, sends } = server.thread;
     let touchedAfterFirst = 0;
     const value = "v".repeat(3000);

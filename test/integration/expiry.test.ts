@@ -1,8 +1,9 @@
 // Time passes: keys go unread, in bounded slices, while requests are answered.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { describeEngines } from "../support/describe-engines.ts";
 import { TICK_MS } from "../../src/store/expiry-index.ts";
-import { parseInfo, startTestServer, type TestServer } from "../support/test-server.ts";
+import { parseInfo, type TestServer } from "../support/test-server.ts";
 import { ERROR, OK, reply, request, show, textIn } from "../support/v1-frames.ts";
 
 setDefaultTimeout(30_000);
@@ -24,9 +25,9 @@ async function fill(server: TestServer, count: number, seconds: number): Promise
   client.close();
 }
 
-describe("a million keys with EX 1", () => {
+describeEngines("a million keys with EX 1", (startServer) => {
   test("are gone from memory and from INFO unread, while requests go on", async () => {
-    await using server = await startTestServer({ maxMemoryBytes: 256 * MIB });
+    await using server = await startServer({ maxMemoryBytes: 256 * MIB });
     const { store } = server.thread;
     const emptyPages = store.pool.takenCount;
     const client = await server.connect();
@@ -54,9 +55,9 @@ describe("a million keys with EX 1", () => {
   }, 60_000);
 });
 
-describe("a key whose deadline has passed", () => {
+describeEngines("a key whose deadline has passed", (startServer) => {
   test("is missing for every command, from its very millisecond on", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const ask = async (...asked: Buffer[]) => show(await client.ask(...asked));
     await ask(request.setEx("k", "5", 10), request.set("l", "5"), request.expire("l", 10));
@@ -95,7 +96,7 @@ describe("a key whose deadline has passed", () => {
   });
 
   test("may be set again, and then has the new deadline or none", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     await client.ask(request.setEx("a", "1", 1), request.setEx("b", "1", 1));
     server.clock.now += 1000;
@@ -110,7 +111,7 @@ describe("a key whose deadline has passed", () => {
   });
 
   test("is seen as the same by all requests of one turn", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     await client.ask(request.setEx("k", "v", 1));
     let reads = 0;

@@ -1,9 +1,10 @@
 // What is largest, and what is one more.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { describeEngines } from "../support/describe-engines.ts";
 import { DROP } from "../../src/server/connection-table.ts";
 import { expectHealthy } from "../support/expect-healthy.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { type TestServer } from "../support/test-server.ts";
 import { ERROR, OK, frame, reply, request, show, sized } from "../support/v1-frames.ts";
 
 setDefaultTimeout(30_000);
@@ -30,13 +31,13 @@ async function expectTooLong(server: TestServer, asked: Buffer): Promise<void> {
   expect(server.thread.connections.droppedCounts[DROP.PROTOCOL]).toBe(before + 1);
 }
 
-describe("keys and values of any length that a frame can hold", () => {
+describeEngines("keys and values of any length that a frame can hold", (startServer) => {
   const splits = [0, 1, 255, 256, 4096, 16384, 32767, 32768, 49144, 49145, 49146, 65528, 65529];
 
   test.each(splits)(
     "are stored and read whole: a key of %d bytes, the rest value",
     async (length) => {
-      await using server = await startTestServer();
+      await using server = await startServer();
       const client = await server.connect();
       const key = "k".repeat(length);
       const value = "v".repeat(KEY_AND_VALUE_LENGTH_MAX - length);
@@ -59,7 +60,7 @@ describe("keys and values of any length that a frame can hold", () => {
   test.each([0, 1, 65529, 65530])(
     "end the connection one byte later: %d bytes of key",
     async (length) => {
-      await using server = await startTestServer();
+      await using server = await startServer();
       const value = "v".repeat(KEY_AND_VALUE_LENGTH_MAX + 1 - length);
       await expectTooLong(server, request.set("k".repeat(length), value));
       expect(server.thread.store.keyCount).toBe(0);
@@ -67,7 +68,7 @@ describe("keys and values of any length that a frame can hold", () => {
   );
 
   test("include a key that fills a frame alone", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const longest = "k".repeat(KEY_ALONE_LENGTH_MAX);
     const storable = "k".repeat(KEY_ALONE_LENGTH_MAX - 2);
@@ -104,7 +105,7 @@ describe("keys and values of any length that a frame can hold", () => {
   });
 
   test("leave room for an expiry when there is one", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const value = "v".repeat(KEY_AND_VALUE_LENGTH_MAX - 2 - 3 - 3);
     const asked = request.setEx("key", value, "100");
@@ -116,7 +117,7 @@ describe("keys and values of any length that a frame can hold", () => {
   });
 
   test("keep every byte, whatever it is", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const replies = await client.ask(
@@ -128,7 +129,7 @@ describe("keys and values of any length that a frame can hold", () => {
   });
 });
 
-describe("the expiry of a SET", () => {
+describeEngines("the expiry of a SET", (startServer) => {
   const cases: readonly (readonly [string, string, Buffer])[] = [
     ["31 characters", `${"0".repeat(28)}100`, reply.value("v")],
     ["32 characters", `${"0".repeat(29)}100`, ERROR],
@@ -138,7 +139,7 @@ describe("the expiry of a SET", () => {
   ];
 
   test.each(cases)("of %s", async (_name, seconds, expected) => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const replies = await client.ask(request.setEx("k", "v", seconds), request.ttl("k"));
     const ttl = expected === ERROR ? -2 : 100;
@@ -146,7 +147,7 @@ describe("the expiry of a SET", () => {
   });
 
   test("that a frame cuts short leaves the key as it was", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const cutShort = frame(0x01, sized("k"), sized("new"), "\0\u0003", "10");
     const replies = await client.ask(request.set("k", "old"), cutShort, request.get("k"));
@@ -154,13 +155,13 @@ describe("the expiry of a SET", () => {
   });
 });
 
-describe("KEYS", () => {
+describeEngines("KEYS", (startServer) => {
   const linesLength = (keys: readonly string[]) =>
     keys.reduce((sum, key, i) => sum + `${i + 1}) ${key}\n`.length, 0);
   const few = ["a".repeat(30_000), "b".repeat(30_000)];
 
   test("lists up to 65500 bytes of lines, and is an error with one more", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const last = "c".repeat(KEYS_LENGTH_MAX - linesLength([...few, ""]));
     expect(linesLength([...few, last])).toBe(KEYS_LENGTH_MAX);
@@ -183,7 +184,7 @@ describe("KEYS", () => {
   });
 
   test("counts the digits of its numbers", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const keys = Array.from({ length: 1200 }, (_, i) => `${i}`.padStart(47, "k"));
     await client.ask(...keys.map((key) => request.set(key, "")));
@@ -199,7 +200,7 @@ describe("KEYS", () => {
   });
 
   test("is empty for no keys, and leaves expired ones out", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const before = await client.ask(request.keys(), request.setEx("gone", "v", 1), request.keys());
     expect(show(before)).toEqual(show([reply.keys(""), reply.value("v"), reply.keys("1) gone")]));
@@ -208,9 +209,9 @@ describe("KEYS", () => {
   });
 });
 
-describe("integers at the edges of 64 bits", () => {
+describeEngines("integers at the edges of 64 bits", (startServer) => {
   test("are exact, and an overflow changes nothing", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const replies = await client.ask(
       request.set("n", "9223372036854775806"),
@@ -251,9 +252,9 @@ describe("integers at the edges of 64 bits", () => {
   });
 });
 
-describe("a full memory", () => {
+describeEngines("a full memory", (startServer) => {
   test("refuses what needs more, serves the rest, and takes more after deletes", async () => {
-    await using server = await startTestServer({ maxMemoryBytes: 16 * MIB });
+    await using server = await startServer({ maxMemoryBytes: 16 * MIB });
     const client = await server.connect();
     const value = "v".repeat(1000);
     const stored = show(reply.value(value))[0]!;
@@ -298,7 +299,7 @@ describe("a full memory", () => {
   });
 
   test("leaves the old value of a key that cannot grow, and its deadline", async () => {
-    await using server = await startTestServer({ maxMemoryBytes: 16 * MIB });
+    await using server = await startServer({ maxMemoryBytes: 16 * MIB });
     const client = await server.connect();
     await client.ask(request.setEx("key", "old", 1000));
     const value = "v".repeat(30_000);

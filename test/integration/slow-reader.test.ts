@@ -2,11 +2,12 @@
 // dropped only when they take no byte for as long as the stall timeout.
 
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { describeEngines } from "../support/describe-engines.ts";
 import { OPCODE } from "../../src/protocol/opcode.ts";
 import { DROP } from "../../src/server/connection-table.ts";
 import { expectHealthy } from "../support/expect-healthy.ts";
-import { startTestServer, type TestServer } from "../support/test-server.ts";
+import { type TestServer } from "../support/test-server.ts";
 import type { TestClient } from "../support/test-client.ts";
 import { reply, request, show } from "../support/v1-frames.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -37,9 +38,9 @@ async function stall(server: TestServer, client: TestClient, count: number): Pro
   );
 }
 
-describe("a client that has 1 MiB of replies unread", () => {
+describeEngines("a client that has 1 MiB of replies unread", (startServer) => {
   test("gets them all, in order, and was never paused", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     client.pause();
     const count = (MIB / SMALL_LENGTH) | 0;
@@ -61,7 +62,7 @@ describe("a client that has 1 MiB of replies unread", () => {
 
   test("gets them all although its socket takes next to nothing at first", async () => {
     // The kernel's own buffers are large; more than they hold has to wait in the server's.
-    await using server = await startTestServer({ spareWindows: 64 });
+    await using server = await startServer({ spareWindows: 64 });
     const client = await server.connect();
     client.pause();
     const count = 10_000;
@@ -80,9 +81,9 @@ describe("a client that has 1 MiB of replies unread", () => {
   });
 });
 
-describe("a client with a window full of GETs of large values", () => {
+describeEngines("a client with a window full of GETs of large values", (startServer) => {
   test("is paused, costs bounded memory, and then reads everything in order", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const { thread } = server;
     const client = await server.connect();
     await largeValue(server, client);
@@ -123,7 +124,7 @@ describe("a client with a window full of GETs of large values", () => {
   });
 
   test("is not read from either: its own sending stops", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const { thread } = server;
     const client = await server.connect();
     client.pause();
@@ -149,7 +150,7 @@ describe("a client with a window full of GETs of large values", () => {
   });
 
   test("sees each value as it was when its GET was executed", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const values = ["A", "B", "C"].map((letter) => letter.repeat(LARGE_LENGTH));
     client.pause();
@@ -170,7 +171,7 @@ describe("a client with a window full of GETs of large values", () => {
   });
 
   test("goes without taking the others' room with it", async () => {
-    await using server = await startTestServer({ spareWindows: 2 });
+    await using server = await startServer({ spareWindows: 2 });
     const client = await server.connect();
     await largeValue(server, client);
     await stall(server, client, LARGE_GET_COUNT);
@@ -183,9 +184,9 @@ describe("a client with a window full of GETs of large values", () => {
   });
 });
 
-describe("the stall timeout", () => {
+describeEngines("the stall timeout", (startServer) => {
   test("drops a client that takes no byte for so long, and not before", async () => {
-    await using server = await startTestServer({ stallTimeoutSeconds: 10 });
+    await using server = await startServer({ stallTimeoutSeconds: 10 });
     const { thread, clock } = server;
     const client = await server.connect();
     await largeValue(server, client);
@@ -203,7 +204,7 @@ describe("the stall timeout", () => {
   });
 
   test("begins again with every byte taken", async () => {
-    await using server = await startTestServer({ stallTimeoutSeconds: 10 });
+    await using server = await startServer({ stallTimeoutSeconds: 10 });
     const { thread, clock } = server;
     const client = await server.connect();
     await largeValue(server, client);
@@ -225,7 +226,7 @@ describe("the stall timeout", () => {
   });
 
   test("drops nobody when it is 0, and nobody who has read everything", async () => {
-    await using server = await startTestServer({ stallTimeoutSeconds: 0 });
+    await using server = await startServer({ stallTimeoutSeconds: 0 });
     const { thread, clock } = server;
     const client = await server.connect();
     await largeValue(server, client);
@@ -234,7 +235,7 @@ describe("the stall timeout", () => {
     thread.tick();
     expect(thread.connections.openCount).toBe(1);
 
-    await using patient = await startTestServer({ stallTimeoutSeconds: 10 });
+    await using patient = await startServer({ stallTimeoutSeconds: 10 });
     const idle = await patient.connect();
     await idle.ask(request.ping());
     patient.clock.elapsed += 1e9;

@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Socket } from "bun";
 import type { SendRegion } from "../../src/batch/send-windows.ts";
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { loadLibc, type Libc } from "../../src/lib/libc.ts";
 import type { ListenAddress } from "../../src/net/engine.ts";
 import { ListenEngine } from "../../src/net/listen-engine.ts";
 import { Random } from "../support/random.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { TestHandlers } from "../support/test-handlers.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -18,58 +18,6 @@ const MIB = 2 ** 20;
 
 const folder = mkdtempSync(join(tmpdir(), "fkvs-engine-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A client that deals in plain bytes. */
-class RawClient {
-  text = "";
-  hasEnded = false;
-  isClosed = false;
-  #socket!: Socket;
-
-  static async connect(port: number): Promise<RawClient> {
-    const client = new RawClient();
-    client.#socket = await Bun.connect({
-      hostname: "127.0.0.1",
-      port,
-      allowHalfOpen: true,
-      socket: {
-        data: (_socket, chunk) => {
-          client.text += chunk.toString("latin1");
-        },
-        end: () => {
-          client.hasEnded = true;
-        },
-        close: () => {
-          client.hasEnded = true;
-          client.isClosed = true;
-        },
-        error: () => {},
-      },
-    });
-    return client;
-  }
-
-  send(text: string): void {
-    const bytes = Buffer.from(text, "latin1");
-    expect(this.#socket.write(bytes)).toBe(bytes.length);
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  finish(): void {
-    this.#socket.shutdown();
-  }
-
-  close(): void {
-    this.#socket.end();
-  }
-}
 
 class Fixture implements Disposable {
   readonly handlers = new TestHandlers(CONNECTION_COUNT);

@@ -53,6 +53,7 @@ describe("the defaults", () => {
     expect(run([]).options).toEqual({
       host: "127.0.0.1",
       port: 5995,
+      io: "auto",
       unix: null,
       tcp: true,
       config: null,
@@ -380,6 +381,7 @@ describe("requests to print", () => {
       `spare-windows = 3  # ${configPath}`,
       'send-limit = "1MiB"  # default',
       "stall-timeout = 60  # default",
+      'io = "auto"  # default',
       "insecure = false  # default",
       'log-level = "warn"  # FKVS_LOG_LEVEL',
       "",

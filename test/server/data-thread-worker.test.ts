@@ -34,6 +34,8 @@ describe("the data thread's Worker", () => {
         { kind: "unix", path },
       ],
       engine: "listen",
+      engineReason: "asked for",
+      doorbell: -1,
     });
     expect(ready).not.toHaveProperty("addresses.0.port", 0);
   });

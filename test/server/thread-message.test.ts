@@ -22,6 +22,7 @@ describe("StartMessage", () => {
     const options = threadOptions();
     const message: StartMessage = {
       kind: "start",
+      io: "auto",
       options,
       addresses: [
         { kind: "tcp", host: "::1", port: 5995 },
@@ -49,7 +50,13 @@ describe("StartMessage", () => {
 
 describe("FromDataThread", () => {
   test.each([
-    { kind: "ready", addresses: [{ kind: "tcp", host: "::1", port: 1 }], engine: "listen" },
+    {
+      kind: "ready",
+      addresses: [{ kind: "tcp", host: "::1", port: 1 }],
+      engine: "listen",
+      engineReason: "asked for",
+      doorbell: -1,
+    },
     { kind: "failed", code: "EADDRINUSE", message: "the port is in use" },
     { kind: "want-memory" },
     { kind: "stopped" },

@@ -1,6 +1,8 @@
 // The main thread's side of a real Worker with a data thread in it: posts what the supervisor would
 // post, and keeps what comes back until a test asks for it.
 
+import type { IoChoice } from "../../src/lib/io-choice.ts";
+import { loadUringLibc } from "../../src/uring/uring-libc.ts";
 import type { ListenAddress } from "../../src/net/engine.ts";
 import type { DataThreadOptions } from "../../src/server/data-thread.ts";
 import { Mailbox, REQUEST } from "../../src/server/mailbox.ts";
@@ -25,13 +27,21 @@ export class DataThreadPeer implements Disposable {
     };
   }
 
-  start(addresses: readonly ListenAddress[], options: Partial<DataThreadOptions> = {}): void {
+  start(
+    addresses: readonly ListenAddress[],
+    options: Partial<DataThreadOptions> = {},
+    io: IoChoice = "listen",
+  ): void {
     const mailbox = this.mailbox.buffer;
-    this.#post({ kind: "start", options: threadOptions(options), addresses, mailbox });
+    this.#post({ kind: "start", io, options: threadOptions(options), addresses, mailbox });
   }
 
-  ring(): void {
-    this.#post({ kind: "doorbell" });
+  /**
+   * As the main thread does: by a message, or where the engine does not hear any, by its eventfd.
+   */
+  ring(doorbell = -1): void {
+    if (doorbell < 0) this.#post({ kind: "doorbell" });
+    else loadUringLibc()!.eventfdWrite(doorbell, 1);
   }
 
   stop(): void {

@@ -113,6 +113,7 @@ export class TestConnection {
 export class TestEngine implements Engine {
   readonly name = "test";
   readonly dispatcher = "none";
+  readonly loop = null;
   readonly windows: ReceiveWindows;
   readonly handlers: EngineHandlers;
   isTurnRequested = false;

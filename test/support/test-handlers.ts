@@ -44,6 +44,10 @@ export class TestHandlers implements EngineHandlers {
     if (room !== undefined) this.room.set(connection, room - length);
   }
 
+  sent(connection: number, length: number): void {
+    this.events.push(`sent ${connection} ${length}`);
+  }
+
   ended(connection: number): void {
     this.events.push(`ended ${connection}`);
   }

@@ -3,7 +3,8 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../support/random.ts";
-import { InProcessServer, startTestServer } from "../support/test-server.ts";
+import { describeEngines } from "../support/describe-engines.ts";
+import { InProcessServer } from "../support/test-server.ts";
 import type { TestClient } from "../support/test-client.ts";
 import { show, splitFrames } from "../support/v1-frames.ts";
 import { expectedReply, readVectors } from "./v1-vectors.ts";
@@ -72,9 +73,9 @@ describe("the recorded exchanges", () => {
   });
 });
 
-describe("a server behind a socket replies as the original did", () => {
+describeEngines("a server behind a socket replies as the original did", (startServer) => {
   test("when each request waits for the reply before", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     const replies: Buffer[] = [];
     for (const { request } of exchanges) replies.push(...(await client.ask(request)));
@@ -84,7 +85,7 @@ describe("a server behind a socket replies as the original did", () => {
   });
 
   test("when all requests come as one pipeline", async () => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     client.send(pipeline);
     expectRecorded(await client.replies(exchanges.length), "one pipeline");
@@ -92,7 +93,7 @@ describe("a server behind a socket replies as the original did", () => {
   });
 
   test.each(SEEDS)("when the pipeline is cut at random places, seed %d", async (seed) => {
-    await using server = await startTestServer();
+    await using server = await startServer();
     const client = await server.connect();
     expectRecorded(await sendPieces(client, cut(pipeline, seed)), `seed ${seed}`);
   });

@@ -1,0 +1,264 @@
+// The io_uring engine alone; what it does for whole servers is in test/integration, over both.
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { UNDER_WAY, type SendRegion } from "../../src/batch/send-windows.ts";
+import { ByteArea } from "../../src/lib/byte-area.ts";
+import type { Engine, ListenAddress } from "../../src/net/engine.ts";
+import { createUringEngine } from "../../src/net/uring-engine.ts";
+import { probeUring } from "../../src/uring/probe.ts";
+import { loadUringLibc } from "../../src/uring/uring-libc.ts";
+import { Random } from "../support/random.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { TestHandlers } from "../support/test-handlers.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const CONNECTION_COUNT = 4;
+const MIB = 2 ** 20;
+const libc = loadUringLibc();
+const probe = probeUring(libc);
+
+class Fixture implements AsyncDisposable {
+  readonly handlers = new TestHandlers(CONNECTION_COUNT);
+  readonly engine: Engine;
+  readonly port: number;
+  readonly area = new ByteArea(new SharedArrayBuffer(4 * MIB));
+
+  constructor() {
+    const { handlers } = this;
+    this.engine = createUringEngine(libc!, handlers.windows, handlers, CONNECTION_COUNT);
+    const address = this.engine.listen({ kind: "tcp", host: "127.0.0.1", port: 0 });
+    this.port = (address as ListenAddress & { kind: "tcp" }).port;
+    new Random(1).fill(this.area.bytes);
+  }
+
+  async connect(): Promise<RawClient> {
+    const before = this.handlers.events.length;
+    const client = await RawClient.connect(this.port);
+    await this.until(() => this.handlers.events.length > before, "the connection");
+    return client;
+  }
+
+  async until(condition: () => boolean, what: string): Promise<void> {
+    await waitUntil(condition, () => what);
+  }
+
+  async untilEvent(event: string): Promise<void> {
+    await this.until(() => this.handlers.events.includes(event), event);
+  }
+
+  text(begin: number, end: number): string {
+    return this.area.bytes.toString("latin1", begin, end);
+  }
+
+  /** What became of the writes so far, in order. */
+  sentLengths(): number[] {
+    const events = this.handlers.events.filter((event) => event.startsWith("sent 0 "));
+    return events.map((event) => Number(event.slice("sent 0 ".length)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.engine.stopListening();
+    for (let i = 0; i < CONNECTION_COUNT; i++) this.engine.destroy(i);
+    const gone = (): boolean => {
+      const count = (kind: string) =>
+        this.handlers.events.filter((event) => event.startsWith(kind) && !event.endsWith("-1"));
+      return count("opened").length === count("closed").length;
+    };
+    await this.until(gone, "the end of all connections");
+  }
+}
+
+describe.skipIf(!probe.usable)("the io_uring engine", () => {
+  test("receives what clients send, also more than a window", async () => {
+    await using fixture = new Fixture();
+    const clients = [await fixture.connect(), await fixture.connect()];
+    const text = fixture.text(0, 300_000);
+    clients[0]!.send(text);
+    clients[1]!.send("from the second");
+    await fixture.until(() => fixture.handlers.textOf(0).length === text.length, "all bytes");
+    expect(fixture.handlers.textOf(0) === text).toBe(true);
+    await fixture.until(() => fixture.handlers.textOf(1) !== "", "the second's bytes");
+    expect(fixture.handlers.textOf(1)).toBe("from the second");
+  });
+
+  test("reads nothing while there is no room, and all of it in order afterwards", async () => {
+    await using fixture = new Fixture();
+    const { handlers, engine } = fixture;
+    const client = await fixture.connect();
+    handlers.room.set(0, 10);
+    // The window that is being received into has its room already.
+    await engine.quiet();
+    client.send("first");
+    await fixture.until(() => handlers.textOf(0) === "first", "the first bytes");
+    client.send("01234 and what finds no room");
+    await engine.quiet();
+    expect(handlers.textOf(0)).toBe("first01234");
+    handlers.room.delete(0);
+    engine.resumeReceiving(0);
+    await fixture.until(() => handlers.textOf(0).endsWith("no room"), "the rest");
+    expect(handlers.textOf(0)).toBe("first01234 and what finds no room");
+  });
+
+  test("closes a refused connection at once", async () => {
+    await using fixture = new Fixture();
+    for (let i = 0; i < CONNECTION_COUNT; i++) await fixture.connect();
+    const refused = await fixture.connect();
+    await fixture.until(() => refused.hasEnded, "the close");
+    expect(fixture.handlers.events.at(-1)).toBe("opened -1");
+  });
+
+  test("tells what became of a write", async () => {
+    await using fixture = new Fixture();
+    const client = await fixture.connect();
+    expect(fixture.engine.send(0, fixture.area, 100, 5000)).toBe(UNDER_WAY);
+    await fixture.untilEvent("sent 0 5000");
+    await fixture.until(() => client.text.length === 5000, "the bytes");
+    expect(client.text === fixture.text(100, 5100)).toBe(true);
+  });
+
+  test("sends short when the client does not read, and goes on when it does", async () => {
+    await using fixture = new Fixture();
+    const client = await fixture.connect();
+    client.pause();
+    const total = 4 * MIB;
+    let position = 0;
+    const sendRest = (): number => fixture.engine.send(0, fixture.area, position, total - position);
+    expect(sendRest()).toBe(UNDER_WAY);
+    let known = 0;
+    while (position < total) {
+      await fixture.until(() => fixture.sentLengths().length > known, "the next completion");
+      position += fixture.sentLengths()[known++]!;
+      client.resume();
+      if (position < total) sendRest();
+    }
+    expect(known).toBeGreaterThan(1);
+    await fixture.until(() => client.text.length === total, "all bytes");
+    expect(client.text === fixture.text(0, total)).toBe(true);
+  });
+
+  test("sends regions in their order, as many as fit one message", async () => {
+    await using fixture = new Fixture();
+    const client = await fixture.connect();
+    const random = new Random(2);
+    const regions: SendRegion[] = Array.from({ length: 200 }, () => ({
+      area: fixture.area,
+      offset: random.below(MIB),
+      length: random.pick([0, 1, 5, 700]),
+      reference: 0,
+      window: -1,
+    }));
+    const texts = regions.map(({ offset, length }) => fixture.text(offset, offset + length));
+    expect(fixture.engine.sendRegions(0, regions)).toBe(UNDER_WAY);
+    await fixture.until(() => fixture.sentLengths().length === 1, "the completion");
+    const expected = texts.slice(0, 64).join("");
+    expect(fixture.sentLengths()).toEqual([expected.length]);
+    await fixture.until(() => client.text.length === expected.length, "the bytes");
+    expect(client.text === expected).toBe(true);
+  });
+
+  test("sees a client's end after all its bytes, and can still send", async () => {
+    await using fixture = new Fixture();
+    const client = await fixture.connect();
+    client.send("last words");
+    client.finish();
+    await fixture.untilEvent("ended 0");
+    expect(fixture.handlers.textOf(0)).toBe("last words");
+    fixture.engine.send(0, fixture.area, 0, 50);
+    await fixture.untilEvent("sent 0 50");
+    fixture.engine.finish(0);
+    await fixture.untilEvent("closed 0");
+    await fixture.until(() => client.hasEnded, "the server's end");
+    expect(client.text === fixture.text(0, 50)).toBe(true);
+  });
+
+  test("finishes: the client reads everything, ends, and only then it closes", async () => {
+    await using fixture = new Fixture();
+    const client = await fixture.connect();
+    fixture.engine.send(0, fixture.area, 0, 1000);
+    await fixture.untilEvent("sent 0 1000");
+    fixture.engine.finish(0);
+    await fixture.until(() => client.hasEnded, "the server's end");
+    expect(client.text).toHaveLength(1000);
+    expect(fixture.handlers.events).not.toContain("closed 0");
+    client.close();
+    await fixture.untilEvent("closed 0");
+  });
+
+  test("gives a number away only when nothing of it is under way", async () => {
+    await using fixture = new Fixture();
+    const { engine, handlers } = fixture;
+    const client = await fixture.connect();
+    client.pause();
+    // More than the socket takes: the write stays under way, as the receive does.
+    engine.send(0, fixture.area, 0, 4 * MIB);
+    await engine.quiet();
+    engine.destroy(0);
+    await fixture.untilEvent("closed 0");
+    await fixture.until(() => client.isClosed, "the reset");
+    const next = await fixture.connect();
+    expect(handlers.events.at(-1)).toBe("opened 0");
+    next.send("anew");
+    await fixture.until(() => handlers.textOf(0) === "anew", "the next one's bytes");
+    expect(handlers.events.filter((event) => event === "closed 0")).toHaveLength(1);
+  });
+
+  test("ends a connection once, whatever is asked of it afterwards", async () => {
+    await using fixture = new Fixture();
+    await fixture.connect();
+    const { engine, handlers } = fixture;
+    engine.destroy(0);
+    engine.destroy(0);
+    engine.close(0);
+    await fixture.untilEvent("closed 0");
+    engine.finish(0);
+    engine.resumeReceiving(0);
+    expect(engine.send(0, fixture.area, 0, 10)).toBe(-1);
+    expect(engine.sendRegions(0, [])).toBe(-1);
+    await engine.quiet();
+    expect(handlers.events).toEqual(["opened 0", "closed 0"]);
+  });
+
+  test("sees a client that resets the connection", async () => {
+    await using fixture = new Fixture();
+    const client = await fixture.connect();
+    client.close();
+    await fixture.untilEvent("ended 0");
+    fixture.engine.send(0, fixture.area, 0, 1000);
+    await fixture.until(
+      () => fixture.handlers.events.some((event) => /^(sent 0|closed 0)/.test(event)),
+      "what became of the write",
+    );
+  });
+
+  test("says that an address is in use, with the code that Bun's errors have", async () => {
+    await using fixture = new Fixture();
+    const again = () =>
+      fixture.engine.listen({ kind: "tcp", host: "127.0.0.1", port: fixture.port });
+    expect(again).toThrow("bind failed: EADDRINUSE");
+    try {
+      again();
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe("EADDRINUSE");
+    }
+  });
+
+  test("leaves no descriptor behind", async () => {
+    const count = (): number => readdirSync("/proc/self/fd").length;
+    {
+      await using warm = new Fixture();
+      await warm.connect();
+    }
+    const before = count();
+    for (let round = 0; round < 5; round++) {
+      await using fixture = new Fixture();
+      const client = await fixture.connect();
+      client.close();
+      await fixture.untilEvent("ended 0");
+    }
+    await waitUntil(
+      () => count() <= before,
+      () => "the descriptors' end",
+    );
+  });
+});
