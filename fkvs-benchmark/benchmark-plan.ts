@@ -1,6 +1,7 @@
 // What is to be measured: options.ts makes it from the command line, run.ts carries a test of it
 // out.
 
+import type { IoChoice } from "../src/lib/io-choice.ts";
 import type { Distribution, ProtocolName, Target, TestName } from "./plan.ts";
 
 /** Which keys the tests ask for; each load thread gets its part of them. */
@@ -17,6 +18,7 @@ export type KeyPlan =
 export interface TestSettings {
   readonly target: Target;
   readonly protocol: ProtocolName;
+  readonly io: IoChoice;
   readonly clientCount: number;
   readonly threadCount: number;
   /** Infinity = until `durationMs` is over. */

@@ -2,7 +2,9 @@
 // from this table, in its order. A flag is named here as it is written; what its values mean
 // together is in flag-rule.ts, and defaults that depend on other flags are in options.ts.
 
+import { IO_CHOICES, type IoChoice } from "../src/lib/io-choice.ts";
 import {
+  choice,
   FILE_PATH_LENGTH_MAX,
   host,
   integer,
@@ -32,6 +34,7 @@ export interface FlagValues {
   readonly port: number;
   readonly unix: string | null;
   readonly protocol: ProtocolName;
+  readonly io: IoChoice;
   readonly tests: readonly TestName[];
   readonly readPercent: number;
   readonly isUnique: true;
@@ -127,6 +130,12 @@ export const FLAG_TABLE: { readonly [P in FlagProperty]: FlagRow<FlagValues[P]> 
     value: protocol(),
     default: "fkvs",
     summary: "What the server speaks: fkvs, resp (Redis) or memcached (its text protocol)",
+  },
+  io: {
+    flag: "--io",
+    value: plain(choice("engine", IO_CHOICES)),
+    default: "auto",
+    summary: "How the client's sockets are served: uring (io_uring), listen (Bun) or auto",
   },
   tests: {
     flag: "-t",

@@ -2,15 +2,17 @@
 // replies, and tells the loop when a connection's batch is answered.
 //
 //   loop ──▶ send(connection, count) ──▶ workload.fill ──▶ socket
-//   loop ◀── answered(connection) ◀── workload.judge ◀── replies ◀── chunk
+//   loop ◀── answered(connection) ◀── batch-replies.ts ◀── chunk
 //
-// A chunk is read where it lies; an incomplete reply at its end is kept in the connection's carry
-// and read again together with what follows.
+// Here over Bun's sockets, which are everywhere; ring-connections.ts is the same over io_uring. A
+// chunk is read where it lies; an incomplete reply at its end is kept in the connection's carry and
+// read again together with what follows.
 
 import type { Socket } from "bun";
-import { REPLY, type Codec } from "./codec.ts";
+import { NOT_UNDERSTOOD, createBatchReplies } from "./batch-replies.ts";
+import type { Codec } from "./codec.ts";
 import type { LoadPlan, Target } from "./plan.ts";
-import { OUTCOME, type Workload } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 
 const CARRY_SIZE = 64 * 1024;
 
@@ -25,7 +27,7 @@ export interface LoadConnections {
   /** Replies to requests that count, by OUTCOME. */
   readonly outcomeCounts: Float64Array;
   /** Replies of any kind, ever; stands still when the server does. */
-  replyCount: number;
+  replyCount(): number;
   /** Requests sent and not answered. */
   pendingCount(): number;
   /** Connects all; rejects with a sentence that says why one could not be made. */
@@ -44,27 +46,19 @@ export function createLoadConnections(
   const { connectionCount } = plan;
   const { area } = workload;
   const { bytes } = area;
-  const reader = codec.createReader();
+  const replies = createBatchReplies(plan, codec, workload);
   const sockets: Socket<number>[] = [];
-  /** Requests of each connection's batch, and how many of them are answered. */
-  const batchSizes = new Int32Array(connectionCount);
-  const answeredCounts = new Int32Array(connectionCount);
   /** What of each batch is not written yet; empty but for full sockets. */
   const unsentBegins = new Int32Array(connectionCount);
   const unsentEnds = new Int32Array(connectionCount);
   const carries: Buffer[] = [];
   const carryLengths = new Int32Array(connectionCount);
-  const outcomeCounts = new Float64Array(Object.keys(OUTCOME).length);
-  const warmupCounts = new Float64Array(outcomeCounts.length);
-  const isCountedBatch = new Uint8Array(connectionCount);
   let isClosing = false;
 
   function send(connection: number, count: number, isCounted: boolean): void {
-    isCountedBatch[connection] = Number(isCounted);
     unsentBegins[connection] = workload.beginOf(connection);
     unsentEnds[connection] = workload.fill(connection, count);
-    batchSizes[connection] = count;
-    answeredCounts[connection] = 0;
+    replies.begin(connection, count, isCounted);
     flush(connection);
   }
 
@@ -95,33 +89,13 @@ export function createLoadConnections(
   }
 
   function readReplies(connection: number, from: Buffer, end: number): void {
-    let at = 0;
-    let index = answeredCounts[connection]!;
-    const count = batchSizes[connection]!;
-    const counts = isCountedBatch[connection] === 1 ? outcomeCounts : warmupCounts;
-    while (at < end && index < count) {
-      const kind = reader.read(from, at, end);
-      if (kind === REPLY.INCOMPLETE) break;
-      if (kind === REPLY.BROKEN) {
-        fail(`the server's reply is not of the ${plan.protocol} protocol: ${show(from, at, end)}`);
-        return;
-      }
-      counts[workload.judge(connection, index, kind, reader, from)]!++;
-      index++;
-      at += reader.size;
-    }
-    connections.replyCount += index - answeredCounts[connection]!;
-    answeredCounts[connection] = index;
-    if (index === count && at < end) {
-      fail(`the server sent more than it was asked for: ${show(from, at, end)}`);
+    const at = replies.read(connection, from, end);
+    if (at === NOT_UNDERSTOOD) {
+      fail(replies.failure);
       return;
     }
     keep(connection, from, at, end);
-    if (index === count && count > 0) {
-      batchSizes[connection] = 0;
-      answeredCounts[connection] = 0;
-      events.answered(connection);
-    }
+    if (replies.end(connection)) events.answered(connection);
   }
 
   /** Keeps what is left of a chunk until the rest of it comes. */
@@ -138,12 +112,6 @@ export function createLoadConnections(
     if (isClosing) return;
     isClosing = true;
     events.failed(reason);
-  }
-
-  function pendingCount(): number {
-    let count = 0;
-    for (let i = 0; i < connectionCount; i++) count += batchSizes[i]! - answeredCounts[i]!;
-    return count;
   }
 
   async function open(): Promise<void> {
@@ -163,10 +131,10 @@ export function createLoadConnections(
       Bun.sleep(plan.timeoutMs).then(() => null),
     ]);
     if (settled === null)
-      throw new Error(explain(plan.target, `no answer in ${plan.timeoutMs} ms`));
+      throw new Error(explainRefusal(plan.target, `no answer in ${plan.timeoutMs} ms`));
     for (const result of settled) if (result.status === "fulfilled") sockets.push(result.value);
     const refused = settled.find((result) => result.status === "rejected");
-    if (refused !== undefined) throw new Error(explain(plan.target, refused.reason));
+    if (refused !== undefined) throw new Error(explainRefusal(plan.target, refused.reason));
   }
 
   function close(): void {
@@ -174,15 +142,14 @@ export function createLoadConnections(
     for (const socket of sockets) socket.terminate();
   }
 
-  const connections: LoadConnections = {
-    outcomeCounts,
-    replyCount: 0,
-    pendingCount,
+  return {
+    outcomeCounts: replies.outcomeCounts,
+    replyCount: () => replies.replyCount,
+    pendingCount: replies.pendingCount,
     open,
     send,
     close,
   };
-  return connections;
 }
 
 function connectTo(
@@ -194,15 +161,12 @@ function connectTo(
   return Bun.connect<number>({ hostname: target.host, port: target.port, data, socket });
 }
 
-function explain(target: Target, reason: unknown): string {
+/** Why there is no connection, in a sentence. */
+export function explainRefusal(target: Target, reason: unknown): string {
   const place = target.kind === "unix" ? target.path : `${target.host}:${target.port}`;
   const { code } = reason as NodeJS.ErrnoException;
   if (code === "ECONNREFUSED") return `cannot connect to ${place}: connection refused`;
   if (code === "ENOENT") return `cannot connect to ${place}: there is no such socket`;
-  return `cannot connect to ${place}: ${reason instanceof Error ? reason.message : `${reason}`}`;
-}
-
-/** The first bytes of what was not understood. */
-function show(bytes: Buffer, begin: number, end: number): string {
-  return JSON.stringify(bytes.toString("latin1", begin, Math.min(end, begin + 40)));
+  const text = reason instanceof Error ? reason.message : (code ?? `${reason}`);
+  return `cannot connect to ${place}: ${text}`;
 }

@@ -3,15 +3,23 @@
 
 import { encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { threadClock, type Clock } from "../src/lib/clock.ts";
+import type { IoChoice } from "../src/lib/io-choice.ts";
 import { loadLibc } from "../src/lib/libc.ts";
+import { probeUring } from "../src/uring/probe.ts";
+import { loadUringLibc, type UringLibc } from "../src/uring/uring-libc.ts";
 import { createClosedLoop } from "./closed-loop.ts";
 import type { Codec } from "./codec.ts";
 import { createHistogram } from "./latencies.ts";
-import { createLoadConnections, type LoadConnections } from "./load-connections.ts";
+import {
+  createLoadConnections,
+  type LoadConnections,
+  type LoopEvents,
+} from "./load-connections.ts";
 import type { LoadLoop } from "./load-loop.ts";
 import { memcachedCodec } from "./memcached-codec.ts";
 import { createOpenLoop } from "./open-loop.ts";
 import { PROGRESS, type LoadPlan, type LoadResult, type ProtocolName } from "./plan.ts";
+import { createRingConnections } from "./ring-connections.ts";
 import { respCodec } from "./resp-codec.ts";
 import { v1Codec } from "./v1-codec.ts";
 import { OUTCOME, createWorkload } from "./workload.ts";
@@ -26,6 +34,16 @@ const WATCH_INTERVAL_MS = 50;
 export interface LoadThreadEvents {
   warm(): void;
   done(result: LoadResult): void;
+}
+
+/** Null for Bun's sockets. Throws when the ring was asked for and cannot work here. */
+function chooseLibc(io: IoChoice): UringLibc | null {
+  if (io === "listen") return null;
+  const libc = loadUringLibc();
+  const probe = probeUring(libc);
+  if (probe.usable) return libc;
+  if (io === "uring") throw new Error(`--io uring cannot work here: ${probe.reason}`);
+  return null;
 }
 
 export class LoadThread {
@@ -50,10 +68,15 @@ export class LoadThread {
     this.#events = events;
     const codec = CODECS[plan.protocol];
     const workload = createWorkload(plan, codec);
-    this.#connections = createLoadConnections(plan, codec, workload, {
+    const loopEvents: LoopEvents = {
       answered: (connection) => this.#loop.answered(connection),
       failed: (reason) => this.#end(reason),
-    });
+    };
+    const libc = chooseLibc(plan.io);
+    this.#connections =
+      libc === null
+        ? createLoadConnections(plan, codec, workload, loopEvents)
+        : createRingConnections(plan, codec, workload, loopEvents, libc);
     const createLoop = plan.ratePerSecond > 0 ? createOpenLoop : createClosedLoop;
     this.#loop = createLoop({
       plan,
@@ -88,7 +111,8 @@ export class LoadThread {
 
   /** Publishes the counters, and sees whether the server has stalled. */
   #look(): void {
-    const { outcomeCounts, replyCount } = this.#connections;
+    const { outcomeCounts } = this.#connections;
+    const replyCount = this.#connections.replyCount();
     this.#progress[PROGRESS.COMPLETED] = outcomeCounts[OUTCOME.COMPLETED]!;
     this.#progress[PROGRESS.FAILED] =
       outcomeCounts[OUTCOME.ERROR]! + outcomeCounts[OUTCOME.MISS]! + outcomeCounts[OUTCOME.WRONG]!;

@@ -77,6 +77,7 @@ function makeSettings(flags: GivenFlags, randomSeed: () => number): TestSettings
   return {
     target: targetOf(flags),
     protocol: flags.protocol ?? "fkvs",
+    io: flags.io ?? "auto",
     clientCount,
     threadCount: flags.threadCount ?? 1,
     requestCount: durationMs === Infinity ? Math.max(requestCount, clientCount) : Infinity,

@@ -1,5 +1,7 @@
 // What the main thread tells a load thread, and what that answers. Plain data: it crosses threads.
 
+import type { IoChoice } from "../src/lib/io-choice.ts";
+
 export type Target =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
@@ -29,6 +31,8 @@ export type KeyChoice =
 export interface LoadPlan {
   readonly target: Target;
   readonly protocol: ProtocolName;
+  /** uring = the ring, listen = Bun's sockets, auto = the ring where it works. */
+  readonly io: IoChoice;
   readonly test: TestName;
   /** GETs among the requests of `mixed`; the rest are SETs. */
   readonly readPercent: number;

@@ -83,6 +83,7 @@ function divide(
     parts.push({
       target: plan.target,
       protocol: plan.protocol,
+      io: plan.io,
       test: plan.test,
       readPercent: plan.readPercent,
       keyPrefix: keyPrefixOf(plan, plan.test),

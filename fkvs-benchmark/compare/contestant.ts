@@ -24,6 +24,12 @@ export const CONTESTANTS: readonly Contestant[] = [
     versionCommand: [process.execPath, MAIN, "--version"],
   },
   {
+    name: "fkvs --io listen",
+    protocol: "fkvs",
+    command: (port) => [process.execPath, MAIN, "--port", `${port}`, "--io", "listen"],
+    versionCommand: [process.execPath, MAIN, "--version"],
+  },
+  {
     name: "redis",
     protocol: "resp",
     command: (port) => [

@@ -12,7 +12,6 @@ import { UNDER_WAY, type SendRegion } from "../batch/send-windows.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
 import { ERRNO } from "../uring/errno.ts";
 import {
-  IORING_RECVSEND_POLL_FIRST,
   IPPROTO_TCP,
   MSG_NOSIGNAL,
   SHUT_WR,
@@ -41,6 +40,8 @@ const LEAVING = 32;
 const MESSAGE_COUNT = 64;
 const VECTORS_PER_MESSAGE = 64;
 const REFUSED = -1;
+/** Trying first and polling only then was measured 3 to 10 % faster: docs/PERFORMANCE.md. */
+const NOT_POLL_FIRST = 0;
 
 export interface UringSocketParts {
   readonly libc: UringLibc;
@@ -132,7 +133,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
       descriptors[connection]!,
       windowsAddress + ends[connection]!,
       room,
-      IORING_RECVSEND_POLL_FIRST,
+      NOT_POLL_FIRST,
       userDataOf(KIND.RECEIVE, connection),
       generations[connection]!,
     );

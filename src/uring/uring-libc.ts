@@ -24,6 +24,7 @@ const SYMBOLS = {
   munmap: { args: [LONG, LONG], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  connect: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
   listen: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   setsockopt: {
     args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
@@ -65,6 +66,8 @@ export interface UringLibc {
   addressOf(view: Uint8Array | Int32Array | Uint16Array): number;
   socket(family: number, type: number, protocol: number): number;
   bind(descriptor: number, address: Uint8Array): number;
+  /** Blocks until the connection is there, at most as long as SO_SNDTIMEO says. */
+  connect(descriptor: number, address: Uint8Array): number;
   listen(descriptor: number, backlog: number): number;
   /** Sets an option whose value is an int, or is laid out in the words. */
   setsockopt(descriptor: number, level: number, name: number, value: number | Int32Array): number;
@@ -127,6 +130,7 @@ function createUringLibc(): UringLibc {
     addressOf: (view) => Number(ptr(view)),
     socket: (family, type, protocol) => answer(symbols.socket(family, type, protocol)),
     bind: (descriptor, address) => answer(symbols.bind(descriptor, address, address.length)),
+    connect: (descriptor, address) => answer(symbols.connect(descriptor, address, address.length)),
     listen: (descriptor, backlog) => answer(symbols.listen(descriptor, backlog)),
     setsockopt(descriptor, level, name, value) {
       optionValue[0] = typeof value === "number" ? value : 0;

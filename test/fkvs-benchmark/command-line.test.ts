@@ -94,6 +94,7 @@ const CASES: Partial<Record<FlagProperty, FlagCase>> = {
     bad: ["x".repeat(108), "a\nb"],
   },
   hdrPath: { good: [["out.hdr", "out.hdr"]], bad: ["", "x".repeat(4096)] },
+  io: { good: [["uring", "uring"]], bad: ["epoll", ""] },
   protocol: { good: [["resp", "resp"]], bad: ["redis", ""] },
   tests: { good: [["set,get", ["set", "get"]]], bad: ["set;get", ""] },
   distribution: { good: [["zipf", { kind: "zipf", theta: 0.99 }]], bad: ["zipf:1", "normal"] },

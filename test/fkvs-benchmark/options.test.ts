@@ -16,6 +16,7 @@ describe("loadPlan", () => {
       settings: {
         target: { kind: "tcp", host: "127.0.0.1", port: 5995 },
         protocol: "fkvs",
+        io: "auto",
         clientCount: 32,
         threadCount: 1,
         requestCount: 100_000,
@@ -42,8 +43,8 @@ describe("loadPlan", () => {
 
   test("takes every flag", () => {
     const plan = load(
-      "--duration 2.5 --warmup 0.5 -c 8 --threads 2 -h ::1 -p 7000 --proto resp -t set,mixed" +
-        " --reads 40 --keyspace 1000 --distribution zipf:0.5 --preload --key-size 20" +
+      "--duration 2.5 --warmup 0.5 -c 8 --threads 2 -h ::1 -p 7000 --proto resp --io listen" +
+        " -t set,mixed --reads 40 --keyspace 1000 --distribution zipf:0.5 --preload --key-size 20" +
         " --value-size 100 --verify -P 4 --seed 9 --timeout 1.5 --json --hdr a.hdr --pid 12 -k",
     );
     expect(plan).toEqual({
@@ -51,6 +52,7 @@ describe("loadPlan", () => {
       settings: {
         target: { kind: "tcp", host: "::1", port: 7000 },
         protocol: "resp",
+        io: "listen",
         clientCount: 8,
         threadCount: 2,
         requestCount: Infinity,

@@ -12,6 +12,7 @@ export const FAKE_WORKER_URL = new URL("./fake-load-worker.ts", import.meta.url)
 export const SETTINGS: TestSettings = {
   target: { kind: "tcp", host: "127.0.0.1", port: 5995 },
   protocol: "fkvs",
+  io: "auto",
   clientCount: 32,
   threadCount: 1,
   requestCount: 100_000,

@@ -5,6 +5,7 @@ export function makeLoadPlan(wanted: Partial<LoadPlan> = {}): LoadPlan {
   return {
     target: { kind: "tcp", host: "127.0.0.1", port: 0 },
     protocol: "fkvs",
+    io: "listen",
     test: "set",
     readPercent: 90,
     keys: { kind: "single" },

@@ -25,7 +25,7 @@ export class LoopStand {
   constructor(create: (parts: LoopParts) => LoadLoop, wanted: Partial<LoadPlan>) {
     const connections: LoadConnections = {
       outcomeCounts: new Float64Array(4),
-      replyCount: 0,
+      replyCount: () => 0,
       pendingCount: () => 0,
       open: async () => {},
       send: (connection, count, isCounted) => this.sent.push({ connection, count, isCounted }),

@@ -147,6 +147,7 @@ export class FakeKernel implements UringLibc {
 
   socket = (): number => this.result;
   bind = (): number => this.result;
+  connect = (): number => this.result;
   listen = (): number => this.result;
   setsockopt = (): number => this.result;
   getsockname = (): number => this.result;

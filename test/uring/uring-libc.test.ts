@@ -37,12 +37,13 @@ describe.skipIf(loaded === null)("loadUringLibc", () => {
     expect([
       libc.close(NO_DESCRIPTOR),
       libc.bind(NO_DESCRIPTOR, address),
+      libc.connect(NO_DESCRIPTOR, address),
       libc.listen(NO_DESCRIPTOR, 1),
       libc.setsockopt(NO_DESCRIPTOR, SOL_SOCKET, SO_REUSEADDR, 1),
       libc.getsockname(NO_DESCRIPTOR, address),
       libc.eventfdWrite(NO_DESCRIPTOR, 1),
       libc.ioUringEnter(NO_DESCRIPTOR, 0, 0, 0, 0, 0),
-    ]).toEqual(new Array<number>(7).fill(-ERRNO.EBADF));
+    ]).toEqual(new Array<number>(8).fill(-ERRNO.EBADF));
     expect(libc.ioUringRegister(NO_DESCRIPTOR, 0, 0, 0)).toBeLessThan(0);
     expect(libc.ioUringSetup(0, allocateWords(PARAMS_WORDS))).toBeLessThan(0);
     expect(libc.mmap(0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)).toBe(-ERRNO.EINVAL);

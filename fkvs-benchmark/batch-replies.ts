@@ -1,0 +1,96 @@
+// The replies to the batches under way: reads them out of received bytes, judges and counts them.
+// Stands between whoever has the sockets and the workload.
+
+import { REPLY, type Codec } from "./codec.ts";
+import type { LoadPlan } from "./plan.ts";
+import { OUTCOME, type Workload } from "./workload.ts";
+
+const SHOWN_BYTES_MAX = 40;
+/** From `read`: the bytes are not replies, and the run cannot go on. */
+export const NOT_UNDERSTOOD = -1;
+
+export interface BatchReplies {
+  /** Replies to requests that count, by OUTCOME. */
+  readonly outcomeCounts: Float64Array;
+  /** Replies of any kind, ever; stands still when the server does. */
+  replyCount: number;
+  /** Why `read` did not understand. */
+  failure: string;
+  /** A batch of `count` requests is sent; those of a warm-up do not count. */
+  begin(connection: number, count: number, isCounted: boolean): void;
+  /** Reads whole replies from the front of `from`; where the first that is not whole begins. */
+  read(connection: number, from: Buffer, end: number): number;
+  /** Whether the batch is answered; it is over then. */
+  end(connection: number): boolean;
+  /** Requests sent and not answered. */
+  pendingCount(): number;
+}
+
+export function createBatchReplies(plan: LoadPlan, codec: Codec, workload: Workload): BatchReplies {
+  const { connectionCount } = plan;
+  const reader = codec.createReader();
+  /** Requests of each connection's batch, and how many of them are answered. */
+  const batchSizes = new Int32Array(connectionCount);
+  const answeredCounts = new Int32Array(connectionCount);
+  const outcomeCounts = new Float64Array(Object.keys(OUTCOME).length);
+  const warmupCounts = new Float64Array(outcomeCounts.length);
+  const isCountedBatch = new Uint8Array(connectionCount);
+
+  function begin(connection: number, count: number, isCounted: boolean): void {
+    isCountedBatch[connection] = Number(isCounted);
+    batchSizes[connection] = count;
+    answeredCounts[connection] = 0;
+  }
+
+  function read(connection: number, from: Buffer, end: number): number {
+    let at = 0;
+    let index = answeredCounts[connection]!;
+    const count = batchSizes[connection]!;
+    const counts = isCountedBatch[connection] === 1 ? outcomeCounts : warmupCounts;
+    while (at < end && index < count) {
+      const kind = reader.read(from, at, end);
+      if (kind === REPLY.INCOMPLETE) break;
+      if (kind === REPLY.BROKEN) {
+        return fail(`the server's reply is not of the ${plan.protocol} protocol`, from, at, end);
+      }
+      counts[workload.judge(connection, index, kind, reader, from)]!++;
+      index++;
+      at += reader.size;
+    }
+    replies.replyCount += index - answeredCounts[connection]!;
+    answeredCounts[connection] = index;
+    if (index < count || at === end) return at;
+    return fail("the server sent more than it was asked for", from, at, end);
+  }
+
+  function fail(reason: string, from: Buffer, at: number, end: number): number {
+    const shown = from.toString("latin1", at, Math.min(end, at + SHOWN_BYTES_MAX));
+    replies.failure = `${reason}: ${JSON.stringify(shown)}`;
+    return NOT_UNDERSTOOD;
+  }
+
+  function end(connection: number): boolean {
+    const count = batchSizes[connection]!;
+    if (count === 0 || answeredCounts[connection]! < count) return false;
+    batchSizes[connection] = 0;
+    answeredCounts[connection] = 0;
+    return true;
+  }
+
+  function pendingCount(): number {
+    let count = 0;
+    for (let i = 0; i < connectionCount; i++) count += batchSizes[i]! - answeredCounts[i]!;
+    return count;
+  }
+
+  const replies: BatchReplies = {
+    outcomeCounts,
+    replyCount: 0,
+    failure: "",
+    begin,
+    read,
+    end,
+    pendingCount,
+  };
+  return replies;
+}
