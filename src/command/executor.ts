@@ -66,6 +66,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   function run(): void {
     const count = batch.count;
+    if (count === 0) return;
     if (count === 1) {
       executor.singleCount++;
       candidates.find(hashes, found, 0, 1);

@@ -4,51 +4,18 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SendRegion } from "../../src/batch/send-windows.ts";
-import { ByteArea } from "../../src/lib/byte-area.ts";
 import { loadLibc, type Libc } from "../../src/lib/libc.ts";
-import type { ListenAddress } from "../../src/net/engine.ts";
 import { ListenEngine } from "../../src/net/listen-engine.ts";
+import { CONNECTION_COUNT, EngineFixture, MIB } from "../support/engine-fixture.ts";
 import { Random } from "../support/random.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { TestHandlers } from "../support/test-handlers.ts";
-import { waitUntil } from "../support/wait-until.ts";
-
-const CONNECTION_COUNT = 4;
-const MIB = 2 ** 20;
 
 const folder = mkdtempSync(join(tmpdir(), "fkvs-engine-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-class Fixture implements Disposable {
-  readonly handlers = new TestHandlers(CONNECTION_COUNT);
-  readonly engine: ListenEngine;
-  readonly port: number;
-  readonly area = new ByteArea(new SharedArrayBuffer(4 * MIB));
-
+class Fixture extends EngineFixture<ListenEngine> implements Disposable {
   constructor(libc: Libc | null = loadLibc()) {
-    this.engine = new ListenEngine(this.handlers.windows, this.handlers, CONNECTION_COUNT, libc);
-    const address = this.engine.listen({ kind: "tcp", host: "127.0.0.1", port: 0 });
-    this.port = (address as ListenAddress & { kind: "tcp" }).port;
-    new Random(1).fill(this.area.bytes);
-  }
-
-  async connect(): Promise<RawClient> {
-    const before = this.handlers.events.length;
-    const client = await RawClient.connect(this.port);
-    await this.until(() => this.handlers.events.length > before, "the connection");
-    return client;
-  }
-
-  async until(condition: () => boolean, what: string): Promise<void> {
-    await waitUntil(condition, () => what);
-  }
-
-  async untilEvent(event: string): Promise<void> {
-    await this.until(() => this.handlers.events.includes(event), event);
-  }
-
-  text(begin: number, end: number): string {
-    return this.area.bytes.toString("latin1", begin, end);
+    super((handlers) => new ListenEngine(handlers.windows, handlers, CONNECTION_COUNT, libc));
   }
 
   region(offset: number, length: number): SendRegion {
@@ -56,8 +23,7 @@ class Fixture implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.engine.stopListening();
-    for (let i = 0; i < CONNECTION_COUNT; i++) this.engine.destroy(i);
+    this.endAll();
   }
 }
 

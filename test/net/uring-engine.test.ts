@@ -3,52 +3,20 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { UNDER_WAY, type SendRegion } from "../../src/batch/send-windows.ts";
-import { ByteArea } from "../../src/lib/byte-area.ts";
-import type { Engine, ListenAddress } from "../../src/net/engine.ts";
+import type { Engine } from "../../src/net/engine.ts";
 import { createUringEngine } from "../../src/net/uring-engine.ts";
 import { probeUring } from "../../src/uring/probe.ts";
 import { loadUringLibc } from "../../src/uring/uring-libc.ts";
+import { CONNECTION_COUNT, EngineFixture, MIB } from "../support/engine-fixture.ts";
 import { Random } from "../support/random.ts";
-import { RawClient } from "../support/raw-client.ts";
-import { TestHandlers } from "../support/test-handlers.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-const CONNECTION_COUNT = 4;
-const MIB = 2 ** 20;
 const libc = loadUringLibc();
 const probe = probeUring(libc);
 
-class Fixture implements AsyncDisposable {
-  readonly handlers = new TestHandlers(CONNECTION_COUNT);
-  readonly engine: Engine;
-  readonly port: number;
-  readonly area = new ByteArea(new SharedArrayBuffer(4 * MIB));
-
+class Fixture extends EngineFixture<Engine> implements AsyncDisposable {
   constructor() {
-    const { handlers } = this;
-    this.engine = createUringEngine(libc!, handlers.windows, handlers, CONNECTION_COUNT);
-    const address = this.engine.listen({ kind: "tcp", host: "127.0.0.1", port: 0 });
-    this.port = (address as ListenAddress & { kind: "tcp" }).port;
-    new Random(1).fill(this.area.bytes);
-  }
-
-  async connect(): Promise<RawClient> {
-    const before = this.handlers.events.length;
-    const client = await RawClient.connect(this.port);
-    await this.until(() => this.handlers.events.length > before, "the connection");
-    return client;
-  }
-
-  async until(condition: () => boolean, what: string): Promise<void> {
-    await waitUntil(condition, () => what);
-  }
-
-  async untilEvent(event: string): Promise<void> {
-    await this.until(() => this.handlers.events.includes(event), event);
-  }
-
-  text(begin: number, end: number): string {
-    return this.area.bytes.toString("latin1", begin, end);
+    super((handlers) => createUringEngine(libc!, handlers.windows, handlers, CONNECTION_COUNT));
   }
 
   /** What became of the writes so far, in order. */
@@ -58,8 +26,7 @@ class Fixture implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.engine.stopListening();
-    for (let i = 0; i < CONNECTION_COUNT; i++) this.engine.destroy(i);
+    this.endAll();
     const gone = (): boolean => {
       const count = (kind: string) =>
         this.handlers.events.filter((event) => event.startsWith(kind) && !event.endsWith("-1"));
