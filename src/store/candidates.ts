@@ -11,7 +11,7 @@
 // A closure over constants: see src/command/fast-commands.ts.
 
 import { SPAN_MASK, SPAN_SHIFT, SPAN_WORD_MASK, type Arena } from "./arena.ts";
-import { SLOT_WORDS, maskOf } from "./slot-table.ts";
+import { PROBE_LENGTH_MAX, SLOT_WORDS, maskOf } from "./slot-table.ts";
 import {
   DIRECTORY_BEGIN,
   DIRECTORY_BITS,
@@ -67,10 +67,10 @@ export function createCandidates(arena: Arena, control: Int32Array, directory: n
       const mask = maskOf(table & LOG2_MASK);
       let slot = (hash << 1) & mask;
       let candidate = load(span, slots + slot + 1);
-      // Ends, because no table is ever full.
+      let probesLeft = PROBE_LENGTH_MAX;
       while (candidate !== 0 && load(span, slots + slot) !== hash) {
         slot = (slot + SLOT_WORDS) & mask;
-        candidate = load(span, slots + slot + 1);
+        candidate = --probesLeft === 0 ? 0 : load(span, slots + slot + 1);
       }
       candidates[i] = (table & STRONG) === 0 ? candidate : 0;
     }
