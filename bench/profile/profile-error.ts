@@ -1,0 +1,4 @@
+/** Why there is no profile, and what helps: exit code 1. */
+export class ProfileError extends Error {
+  override readonly name = "ProfileError";
+}
