@@ -60,6 +60,10 @@ export class SilentEngine implements Engine {
     return sent;
   }
 
+  acceptFailureCount(): number {
+    return 0;
+  }
+
   listen(address: ListenAddress): ListenAddress {
     return address;
   }

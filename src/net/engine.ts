@@ -47,6 +47,10 @@ export interface Engine extends Transport {
   readonly dispatcher: string;
   /** Null for an engine that serves from the event loop. */
   readonly loop: EngineLoop | null;
+  /**
+   * Connections that could not be accepted for want of descriptors; those wait and are tried again.
+   */
+  acceptFailureCount(): number;
   /** Starts to accept; the address with the port that port 0 became. Throws if it is in use. */
   listen(address: ListenAddress): ListenAddress;
   stopListening(): void;

@@ -66,6 +66,11 @@ export class ListenEngine implements Engine {
     this.#isFinishing = new Uint8Array(connectionCount);
   }
 
+  /** Bun does not tell. */
+  acceptFailureCount(): number {
+    return 0;
+  }
+
   listen(address: ListenAddress): ListenAddress {
     const socket = {
       open: (opened: Socket<number>) => this.#open(opened),

@@ -32,8 +32,8 @@ interface Listening {
 
 export interface UringListeners {
   isListening: boolean;
-  /** Accepts that have failed and rest. */
-  restingCount(): number;
+  /** Accepts that have failed, for want of descriptors or memory. */
+  failureCount: number;
   /** The address with the port that port 0 became; throws an Error with a code like Bun's. */
   listen(address: ListenAddress): ListenAddress;
   /** An accept has completed, with a descriptor or an error; `hasMore` = it goes on by itself. */
@@ -91,8 +91,12 @@ export function createUringListeners(
     if (result >= 0) open(result, listenings[index]!.isTcp);
     if (hasMore || !listeners.isListening) return;
     // Out of descriptors or memory, the kernel would fail again at once: wait for a tick.
-    if (result < 0 && result !== -ERRNO.ECONNABORTED) resting.push(index);
-    else armAccept(index);
+    if (result < 0 && result !== -ERRNO.ECONNABORTED) {
+      listeners.failureCount++;
+      resting.push(index);
+    } else {
+      armAccept(index);
+    }
   }
 
   function stop(): void {
@@ -112,7 +116,7 @@ export function createUringListeners(
 
   const listeners: UringListeners = {
     isListening: false,
-    restingCount: () => resting.length,
+    failureCount: 0,
     listen,
     accepted,
     acceptAgain,

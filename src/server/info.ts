@@ -147,6 +147,7 @@ function renderConnections(sources: InfoSources): string {
     connections_accepted: connections.acceptedCount,
     connections_closed: connections.closedCount,
     connections_refused_max_clients: connections.refusedCount,
+    connections_accept_failures: sources.engine.acceptFailureCount(),
   };
   for (let reason = 1; reason < DROP_NAMES.length; reason++) {
     values[`connections_dropped_${DROP_NAMES[reason]}`] = connections.droppedCounts[reason]!;

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { UNDER_WAY, type SendRegion } from "../../src/batch/send-windows.ts";
 import type { Engine } from "../../src/net/engine.ts";
 import { createUringEngine } from "../../src/net/uring-engine.ts";
@@ -9,10 +10,32 @@ import { probeUring } from "../../src/uring/probe.ts";
 import { loadUringLibc } from "../../src/uring/uring-libc.ts";
 import { CONNECTION_COUNT, EngineFixture, MIB } from "../support/engine-fixture.ts";
 import { Random } from "../support/random.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const libc = loadUringLibc();
 const probe = probeUring(libc);
+
+/** More than a process with 64 descriptors can have. */
+const CLIENTS_AT_LIMIT = 80;
+
+/** The lines of a stream, one after the other. */
+function readLines(stream: ReadableStream<Uint8Array>): { next(): Promise<string> } {
+  const reader = stream.getReader();
+  let text = "";
+  return {
+    async next() {
+      while (!text.includes("\n")) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`the process has ended: ${text}`);
+        text += Buffer.from(value).toString();
+      }
+      const line = text.slice(0, text.indexOf("\n"));
+      text = text.slice(line.length + 1);
+      return line;
+    },
+  };
+}
 
 class Fixture extends EngineFixture<Engine> implements AsyncDisposable {
   constructor() {
@@ -208,6 +231,23 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
     } catch (error) {
       expect((error as NodeJS.ErrnoException).code).toBe("EADDRINUSE");
     }
+  });
+
+  test("waits at the descriptor limit, counts it, and goes on afterwards", async () => {
+    const script = join(import.meta.dir, "../support/accept-limit.ts");
+    const command = `ulimit -n 64 && exec "$0" "$1" ${CLIENTS_AT_LIMIT}`;
+    await using child = Bun.spawn(["bash", "-c", command, process.execPath, script], {
+      stdout: "pipe",
+    });
+    const lines = readLines(child.stdout);
+    const port = Number(await lines.next());
+    const clients: RawClient[] = [];
+    for (let i = 0; i < CLIENTS_AT_LIMIT; i++) clients.push(await RawClient.connect(port));
+    expect(await lines.next()).toBe("full");
+    for (const client of clients.slice(0, CLIENTS_AT_LIMIT / 2)) client.finish();
+    expect(await lines.next()).toBe("all");
+    expect(await child.exited).toBe(0);
+    for (const client of clients) client.close();
   });
 
   test("leaves no descriptor behind", async () => {

@@ -160,6 +160,10 @@ export class TestEngine implements Engine {
     this.#connections[connection.number] = null;
   }
 
+  acceptFailureCount(): number {
+    return 0;
+  }
+
   listen(address: ListenAddress): ListenAddress {
     return address;
   }
