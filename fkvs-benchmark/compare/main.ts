@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 // bun run compare: our server beside redis-server and memcached, where they are installed. Starts
 // them, fills them, asks all of them the same, one after the other in each round, and writes the
-// tables of docs/PERFORMANCE.md and README.md.
+// figures of docs/PERFORMANCE.md, README.md and ROADMAP.md.
 
 import { Command, InvalidArgumentError } from "commander";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -165,11 +165,12 @@ async function main(): Promise<void> {
     parts.push(`${keys} keys, resident memory grown, divided:`, renderMemory(memory));
   }
   const full = parts.join("\n\n");
-  const summary = `${renderSummary(comparisons, OURS)}\n\n${headlineText}`;
+  const summary = [renderSummary(comparisons, OURS), headlineText, renderEnvironment(facts)];
   console.log(full);
   if (!flags.write) return;
   writeSection("docs/PERFORMANCE.md", "compare", full);
-  writeSection("README.md", "compare", summary);
+  writeSection("README.md", "compare", summary.join("\n\n"));
+  writeSection("ROADMAP.md", "headline", headlineText);
 }
 
 function writeSection(path: string, name: string, text: string): void {
