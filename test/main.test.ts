@@ -145,10 +145,12 @@ describe("what cannot be run", () => {
   });
 });
 
-describe("the unix socket", () => {
+describe.each([...ENGINES.keys()])("the unix socket, over %s,", (io) => {
+  const spawn = (args: readonly string[] = []) => spawnServer(["--io", io, ...args]);
+
   test("serves, belongs to owner and group only, and is gone at the end", async () => {
     const path = join(folder, "plain.sock");
-    await using server = spawnServer(["--unix", path]);
+    await using server = spawn(["--unix", path]);
     await server.ready();
     expect(lstatSync(path).isSocket()).toBe(true);
     expect(lstatSync(path).mode & MODE_MASK).toBe(0o770);
@@ -162,9 +164,9 @@ describe("the unix socket", () => {
 
   test("is refused with the exit code 1 while another server is behind it", async () => {
     const path = join(folder, "live.sock");
-    await using first = spawnServer(["--unix", path]);
+    await using first = spawn(["--unix", path]);
     await first.ready();
-    await using second = spawnServer(["--unix", path]);
+    await using second = spawn(["--unix", path]);
     expectSentence(await second.ended(), 1, /live\.sock: another server is listening there/);
     const client = await connectUnix(path);
     expect(await client.ask(request.ping())).toHaveLength(1);
@@ -173,12 +175,12 @@ describe("the unix socket", () => {
 
   test("replaces what a server that was killed has left", async () => {
     const path = join(folder, "stale.sock");
-    await using killed = spawnServer(["--unix", path]);
+    await using killed = spawn(["--unix", path]);
     await killed.ready();
     killed.signal("SIGKILL");
     await killed.ended();
     expect(exists(path)).toBe(true);
-    await using server = spawnServer(["--unix", path]);
+    await using server = spawn(["--unix", path]);
     await server.ready();
     const client = await connectUnix(path);
     expect(await client.ask(request.ping())).toHaveLength(1);
@@ -188,14 +190,14 @@ describe("the unix socket", () => {
   test("is refused with the exit code 1 where another file is, and the file kept", async () => {
     const path = join(folder, "file.txt");
     writeFileSync(path, "precious");
-    await using server = spawnServer(["--unix", path]);
+    await using server = spawn(["--unix", path]);
     expectSentence(await server.ended(), 1, /file\.txt: the file exists and is not a socket/);
     expect(exists(path)).toBe(true);
   });
 
   test("is left alone at the end when it has become another's", async () => {
     const path = join(folder, "taken.sock");
-    await using server = spawnServer(["--unix", path]);
+    await using server = spawn(["--unix", path]);
     await server.ready();
     renameSync(path, join(folder, "moved.sock"));
     const other = await listenElsewhere(path);
@@ -206,9 +208,11 @@ describe("the unix socket", () => {
   });
 });
 
-describe("a signal", () => {
+describe.each([...ENGINES.keys()])("a signal, over %s,", (io) => {
+  const spawn = (args: readonly string[] = []) => spawnServer(["--io", io, ...args]);
+
   test.each(["SIGTERM", "SIGINT"] as const)("%s ends an idle server with 0", async (name) => {
-    await using server = spawnServer();
+    await using server = spawn();
     const client = await server.connect();
     await client.ask(request.ping());
     server.signal(name);
@@ -217,7 +221,7 @@ describe("a signal", () => {
   });
 
   test("lets everything that has arrived be answered", async () => {
-    await using server = spawnServer();
+    await using server = spawn();
     const clients = await Promise.all(Array.from({ length: 20 }, () => server.connect()));
     const count = 2000;
     const setUp = request.set("n", "0");
@@ -240,7 +244,7 @@ describe("a signal", () => {
   });
 
   test("lets a client that reads slowly have the replies to all that has arrived", async () => {
-    await using server = spawnServer();
+    await using server = spawn();
     const client = await server.connect();
     const value = "v".repeat(20_000);
     await client.ask(request.set("key", value));
@@ -261,7 +265,7 @@ describe("a signal", () => {
   });
 
   test("ends the server although a client never reads its replies", async () => {
-    await using server = spawnServer();
+    await using server = spawn();
     await connectBlocked(server);
     server.signal("SIGTERM");
     expectQuietEnd(await server.ended(), 0);
@@ -269,7 +273,7 @@ describe("a signal", () => {
 
   test("ends the server at once when it is the second", async () => {
     const path = join(folder, "second.sock");
-    await using server = spawnServer(["--unix", path]);
+    await using server = spawn(["--unix", path]);
     const { idle } = await connectBlocked(server);
     server.signal("SIGTERM");
     await idle.ended();
@@ -280,7 +284,7 @@ describe("a signal", () => {
   });
 
   test("refuses new connections from then on", async () => {
-    await using server = spawnServer();
+    await using server = spawn();
     const port = await server.port();
     const { client, idle } = await connectBlocked(server);
     server.signal("SIGTERM");
