@@ -40,6 +40,7 @@ const TEST_COLUMNS: readonly Column<TestSummary>[] = [
   ["client_us_per_req", ({ client }) => client.usPerRequest.toFixed(3)],
   ["server_cores", ({ server }) => server?.coreShare.toFixed(3) ?? null],
   ["server_us_per_req", ({ server }) => server?.usPerRequest.toFixed(3) ?? null],
+  ["client_was_limit", (row) => (row.isClientLimit === null ? null : Number(row.isClientLimit))],
 ];
 
 const STEP_COLUMNS: readonly Column<SweepStep>[] = [

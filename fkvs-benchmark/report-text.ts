@@ -16,12 +16,22 @@ export function renderText(summary: TestSummary): string {
 }
 
 /** One line for -q. */
-export function renderQuiet({ plan, requestsPerSecond, latency }: TestSummary): string {
+/** Whether the client was the limit, in the quiet line. */
+const LIMIT_NOTES: ReadonlyMap<boolean | null, string> = new Map([
+  [false, ""],
+  [true, ", the client was the limit"],
+  [null, ", unless the server was as busy the client was the limit"],
+]);
+
+export function renderQuiet(summary: TestSummary): string {
+  const { plan, requestsPerSecond, latency, client } = summary;
   const { 50: p50, 99: p99, 99.9: p999 } = latency.percentileUs;
   const msec = (us: number) => (us / 1000).toFixed(3);
   return (
     `${plan.test}: ${requestsPerSecond.toFixed(2)} requests per second, p50=${msec(p50)} msec,` +
-    ` p99=${msec(p99)} msec, p99.9=${msec(p999)} msec\n`
+    ` p99=${msec(p99)} msec, p99.9=${msec(p999)} msec` +
+    `, ${plan.ratePerSecond > 0 ? "open" : "closed"} loop, client CPU` +
+    ` ${Math.round(client.coreShare * 100)} %${LIMIT_NOTES.get(summary.isClientLimit)}\n`
   );
 }
 

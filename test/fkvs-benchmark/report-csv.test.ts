@@ -51,17 +51,19 @@ describe("renderTestLine", () => {
       client_us_per_req: "6.000",
       server_cores: "0.616",
       server_us_per_req: "5.000",
+      client_was_limit: "0",
     });
   });
 
   test("leaves empty what is not known", () => {
-    const summary = makeSummary({}, {}, { server: null });
+    const summary = { ...makeSummary({}, {}, { server: null }), isClientLimit: null };
     expect(byName(TEST_HEADER, renderTestLine(summary))).toMatchObject({
       keys: "single",
       distribution: "",
       target_req_per_s: "",
       server_cores: "",
       server_us_per_req: "",
+      client_was_limit: "",
     });
   });
 });

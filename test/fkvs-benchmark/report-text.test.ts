@@ -73,7 +73,18 @@ describe("renderText", () => {
 describe("renderQuiet", () => {
   test("writes one line", () => {
     expect(renderQuiet(makeSummary())).toBe(
-      "set: 123100.41 requests per second, p50=0.500 msec, p99=0.990 msec, p99.9=1.000 msec\n",
+      "set: 123100.41 requests per second, p50=0.500 msec, p99=0.990 msec, p99.9=1.000 msec," +
+        " closed loop, client CPU 74 %\n",
     );
+  });
+
+  test("says when the loop was open, and when the client was the limit or may have been", () => {
+    const summary = makeSummary();
+    const open = { ...summary, plan: { ...summary.plan, ratePerSecond: 5000 } };
+    expect(renderQuiet(open)).toContain(", open loop, client CPU");
+    const limited = renderQuiet({ ...summary, isClientLimit: true });
+    expect(limited).toEndWith(", the client was the limit\n");
+    const unknown = renderQuiet({ ...summary, isClientLimit: null });
+    expect(unknown).toEndWith(", unless the server was as busy the client was the limit\n");
   });
 });
