@@ -5,13 +5,14 @@
 // data thread in the same process is slower than the first. So every benchmark with every number of
 // keys runs in a process of its own, one after another; --tiny stays in this one.
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { fileURLToPath } from "node:url";
 import { FULL_BUDGET, TINY_BUDGET } from "./measurement.ts";
 import { BENCHMARKS, type Benchmark } from "./suite.ts";
 
 const KEY_COUNT_MIN = 64;
 const NAME_WIDTH = 14;
+const EXIT = { OK: 0, USAGE: 2 } as const;
 
 interface Flags {
   readonly keys?: number;
@@ -31,6 +32,7 @@ function readArguments(argv: readonly string[]): { names: string[]; flags: Flags
     .option("--keys <count>", "number of keys, instead of each benchmark's own", parseKeyCount)
     .option("--tiny", "only see that everything runs: the figures mean nothing")
     .option("--list", "list the benchmarks")
+    .exitOverride()
     .parse([...argv], { from: "user" });
   const names = command.args;
   const unknown = names.find((name) => BENCHMARKS.every((benchmark) => benchmark.name !== name));
@@ -70,11 +72,11 @@ async function main(): Promise<number> {
   const { names, flags } = readArguments(process.argv.slice(2));
   if (flags.list === true) {
     for (const { name, summary } of BENCHMARKS) console.log(name.padEnd(NAME_WIDTH) + summary);
-    return 0;
+    return EXIT.OK;
   }
   const jobs = listJobs(names, flags);
   const isHere = flags.tiny === true || jobs.length === 1;
-  let exitCode = 0;
+  let exitCode: number = EXIT.OK;
   for (const job of jobs) {
     if (isHere) await runJob(job, flags.tiny === true);
     else exitCode = (await spawnJob(job)) || exitCode;
@@ -82,4 +84,10 @@ async function main(): Promise<number> {
   return exitCode;
 }
 
-process.exit(await main());
+try {
+  process.exit(await main());
+} catch (error) {
+  // It has said what is wrong, or printed the help.
+  if (!(error instanceof CommanderError)) throw error;
+  process.exit(error.exitCode === 0 ? EXIT.OK : EXIT.USAGE);
+}

@@ -6,7 +6,8 @@ import { threadClock } from "../src/lib/clock.ts";
 import { DataThread } from "../src/server/data-thread.ts";
 import { Arena } from "../src/store/arena.ts";
 import { CommitAhead } from "../src/store/commit-ahead.ts";
-import { STORE_DEFAULTS, reserveStore } from "../src/store/store.ts";
+import { RESP_DEFAULTS } from "../src/server/resp-options.ts";
+import { STORE_DEFAULTS, reserveStore } from "../src/store/store-buffers.ts";
 import { RequestStream, type RequestKind } from "./request-stream.ts";
 import { SilentEngine } from "./silent-engine.ts";
 import { SEEDS } from "./store-stand.ts";
@@ -40,6 +41,7 @@ export class PipelineStand {
         spareWindows: 16,
         sendLimitBytes: 2 ** 20,
         stallTimeoutSeconds: 0,
+        resp: RESP_DEFAULTS,
         seeds: SEEDS,
         store,
       },

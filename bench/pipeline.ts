@@ -1,28 +1,69 @@
 // What a request costs from its arrival in the receive window to its reply's departure, without the
 // system's share: 50 connections that send P requests each a turn. And what batches win: the same
 // requests with a turn for each of them, as a server would that executes what it has just read.
+// Connections speak v1, or all of them RESP: the stand is one server, whose code is compiled for
+// what it is asked.
 
 import { assert } from "../src/lib/assert.ts";
 import { measureSection, type Budget, type Case, type Section } from "./measurement.ts";
 import { CONNECTION_COUNT, PipelineStand } from "./pipeline-stand.ts";
-import { REQUEST_KINDS, RequestStream, type RequestKind } from "./request-stream.ts";
+import {
+  REQUEST_KINDS,
+  RESP_REQUEST_KINDS,
+  RequestStream,
+  type RequestKind,
+} from "./request-stream.ts";
 
 const DEPTHS = [1, 16, 128];
-const KINDS = [REQUEST_KINDS.get, REQUEST_KINDS.set, REQUEST_KINDS.incr, REQUEST_KINDS.ping];
 /** Of the one-by-one cases: enough to be timed. */
 const ONE_BY_ONE_DEPTH = 16;
 const STREAM_COUNT_MAX = 2 ** 20;
 
 type Play = (first: number) => number;
 
-export async function measurePipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+/** What is measured, and what it is filled with. */
+interface Requests {
+  readonly title: string;
+  readonly fills: readonly RequestKind[];
+  readonly kinds: readonly RequestKind[];
+}
+
+const V1: Requests = {
+  title: "pipeline",
+  fills: [REQUEST_KINDS.set, REQUEST_KINDS.setCounter],
+  kinds: [REQUEST_KINDS.get, REQUEST_KINDS.set, REQUEST_KINDS.incr, REQUEST_KINDS.ping],
+};
+const RESP: Requests = {
+  title: "pipeline of RESP",
+  fills: [RESP_REQUEST_KINDS.set, RESP_REQUEST_KINDS.setCounter],
+  kinds: [
+    RESP_REQUEST_KINDS.get,
+    RESP_REQUEST_KINDS.set,
+    RESP_REQUEST_KINDS.incr,
+    RESP_REQUEST_KINDS.ping,
+    RESP_REQUEST_KINDS.mget,
+  ],
+};
+
+export function measurePipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+  return measureRequests(V1, keyCount, budget);
+}
+
+export function measureRespPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+  return measureRequests(RESP, keyCount, budget);
+}
+
+async function measureRequests(
+  requests: Requests,
+  keyCount: number,
+  budget: Budget,
+): Promise<Section[]> {
   const stand = new PipelineStand(2 * keyCount);
-  stand.fill(REQUEST_KINDS.set, keyCount);
-  stand.fill(REQUEST_KINDS.setCounter, keyCount);
+  for (const kind of requests.fills) stand.fill(kind, keyCount);
   assert(stand.thread.store.keyCount === 2 * keyCount, "all keys are there");
 
   const sections: Section[] = [];
-  for (const kind of KINDS) {
+  for (const kind of requests.kinds) {
     const stream = openStream(kind, keyCount);
     const cases = [
       playCase(`${kind.name} one by one`, stand, stream, ONE_BY_ONE_DEPTH, (first) =>
@@ -34,7 +75,7 @@ export async function measurePipeline(keyCount: number, budget: Budget): Promise
         ),
       ),
     ];
-    const title = `pipeline, ${kind.name}, ${keyCount.toLocaleString("en")} keys`;
+    const title = `${requests.title}, ${kind.name}, ${keyCount.toLocaleString("en")} keys`;
     sections.push(await measureSection(title, "request", cases, budget));
   }
   return sections;
@@ -42,7 +83,10 @@ export async function measurePipeline(keyCount: number, budget: Budget): Promise
 
 function openStream(kind: RequestKind, keyCount: number): RequestStream {
   const turnCount = CONNECTION_COUNT * Math.max(...DEPTHS);
-  const turns = Math.ceil(Math.min(keyCount, STREAM_COUNT_MAX) / turnCount);
+  const { keyOffsets } = new RequestStream(kind, 1);
+  // Every key once, if they are not too many.
+  const count = Math.min(keyCount, STREAM_COUNT_MAX) / Math.max(1, keyOffsets.length);
+  const turns = Math.ceil(count / turnCount);
   const stream = new RequestStream(kind, turns * turnCount);
   stream.shuffleKeys(keyCount);
   return stream;
@@ -83,7 +127,8 @@ function checkPlay(
   const sentBefore = stand.engine.sentBytes;
   play(0);
   const executedCount = executor.executedCounts[opcode]! - executedBefore;
-  assert(executedCount === operationCount, "every request is executed");
+  const rowCount = operationCount * Math.max(1, stream.keyOffsets.length);
+  assert(executedCount === rowCount, "every request is executed");
   const sentBytes = stand.engine.sentBytes - sentBefore;
   assert(sentBytes === operationCount * replySize, "every reply is there");
 }

@@ -5,7 +5,12 @@ import type { SendRegion } from "../src/batch/send-windows.ts";
 import type { ReceiveWindows } from "../src/batch/receive-windows.ts";
 import { assert } from "../src/lib/assert.ts";
 import type { ByteArea } from "../src/lib/byte-area.ts";
-import type { Engine, EngineHandlers, ListenAddress } from "../src/net/engine.ts";
+import type {
+  ConnectionAddresses,
+  Engine,
+  EngineHandlers,
+  ListenAddress,
+} from "../src/net/engine.ts";
 
 export class SilentEngine implements Engine {
   readonly name = "silent";
@@ -58,6 +63,10 @@ export class SilentEngine implements Engine {
     const sent = regions.reduce((sum, { length }) => sum + length, 0);
     this.sentBytes += sent;
     return sent;
+  }
+
+  addressesOf(): ConnectionAddresses {
+    return { peer: "127.0.0.1:1", local: "127.0.0.1:2" };
   }
 
   acceptFailureCount(): number {

@@ -9,7 +9,8 @@ import { systemClock } from "../src/lib/clock.ts";
 import { MADV_HUGEPAGE, loadLibc } from "../src/lib/libc.ts";
 import { BATCH_CAPACITY } from "../src/batch/batch.ts";
 import { HUGE_PAGE_SIZE, type Arena } from "../src/store/arena.ts";
-import { STORE_DEFAULTS, Store, reserveStore } from "../src/store/store.ts";
+import { STORE_DEFAULTS, reserveStore } from "../src/store/store-buffers.ts";
+import { Store } from "../src/store/store.ts";
 import {
   KEY_LENGTH,
   keyStreamSize,

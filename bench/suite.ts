@@ -4,7 +4,8 @@ import { measureDecoder } from "./decoder.ts";
 import { measureHash } from "./hash.ts";
 import { measureInlineSize } from "./inline-size.ts";
 import { renderSection, type Budget, type Section } from "./measurement.ts";
-import { measurePipeline } from "./pipeline.ts";
+import { measurePipeline, measureRespPipeline } from "./pipeline.ts";
+import { measureRecovery, renderRecovery } from "./recovery.ts";
 import { fillStore, renderFill } from "./slices.ts";
 import { measureSplice } from "./splice.ts";
 import { measureTable } from "./table.ts";
@@ -50,6 +51,13 @@ export const BENCHMARKS: readonly Benchmark[] = [
     run: inSections(measurePipeline),
   },
   {
+    name: "resp-pipeline",
+    summary: "the same in RESP, and commands of several keys",
+    keyCounts: [1000, 1_000_000],
+    tinyKeyCount: 128,
+    run: inSections(measureRespPipeline),
+  },
+  {
     name: "inline-size",
     summary: "values inside their entries against values in blocks of their own",
     keyCounts: [100_000],
@@ -69,6 +77,13 @@ export const BENCHMARKS: readonly Benchmark[] = [
     keyCounts: [1_000_000],
     tinyKeyCount: 10_000,
     run: async (keyCount) => renderFill(fillStore(keyCount)),
+  },
+  {
+    name: "recovery",
+    summary: "a start from the WAL and from a snapshot, without the disk",
+    keyCounts: [1_000_000],
+    tinyKeyCount: 1000,
+    run: async (keyCount) => renderRecovery(measureRecovery(keyCount)),
   },
 ];
 

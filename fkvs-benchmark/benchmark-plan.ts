@@ -34,6 +34,8 @@ export interface TestSettings {
   readonly valueSize: number;
   /** GETs among the requests of `mixed`. */
   readonly readPercent: number;
+  /** Of the tests that ask for several. */
+  readonly keysPerRequest: number;
   readonly isVerified: boolean;
   readonly seed: number;
   readonly timeoutMs: number;

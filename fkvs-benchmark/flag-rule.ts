@@ -7,7 +7,7 @@ import { FRAME_LENGTH_MAX } from "../src/protocol/v1-decoder.ts";
 import type { BenchmarkPlan, TestSettings } from "./benchmark-plan.ts";
 import { flagOf, type FlagProperty, type GivenFlags } from "./flag-table.ts";
 import type { TestName } from "./plan.ts";
-import { digitCountOf, keyPrefixOf } from "./thread-plan.ts";
+import { digitCountOf, isMultiKey, keyCountOf, keyPrefixOf } from "./thread-plan.ts";
 
 /** Flags that exclude each other, and why. */
 const EXCLUSIONS: readonly (readonly [FlagProperty, FlagProperty, string])[] = [
@@ -63,6 +63,9 @@ export function findPlanFault(plan: BenchmarkPlan, given: GivenFlags): string | 
   if (given.readPercent !== undefined && !tests.includes("mixed")) {
     return `--reads needs the test mixed, but -t is ${tests.join(",")}`;
   }
+  if (given.keysPerRequest !== undefined && !tests.some(isMultiKey)) {
+    return `--keys-per-request needs the test mget or mset, but -t is ${tests.join(",")}`;
+  }
   if (settings.keys.kind === "unique" && tests.includes("mixed")) {
     return (
       `-r and the test mixed exclude each other: every request would have a key of its own, so` +
@@ -75,20 +78,28 @@ export function findPlanFault(plan: BenchmarkPlan, given: GivenFlags): string | 
   if (settings.protocol === "memcached" && tests.includes("incr")) {
     return `-t is ${tests.join(",")}, but memcached has no incr for keys that are not there yet`;
   }
+  if (settings.protocol !== "resp" && tests.some(isMultiKey)) {
+    return (
+      `-t is ${tests.join(",")}, but requests of several keys are only made in the protocol resp` +
+      ` (--proto resp)`
+    );
+  }
   if (settings.threadCount > settings.clientCount) {
     return (
       `--threads is ${settings.threadCount}, but must be at most the number of clients, which` +
       ` is ${settings.clientCount} (-c)`
     );
   }
-  return findKeyFault(settings, tests) ?? findSizeFault(settings) ?? findBatchFault(settings);
+  return (
+    findKeyFault(settings, tests) ?? findSizeFault(settings) ?? findBatchFault(settings, tests)
+  );
 }
 
 function findKeyFault(settings: TestSettings, tests: readonly TestName[]): string | null {
   const { keys, keySize, isVerified, clientCount } = settings;
   for (const test of tests) {
     const prefix = keyPrefixOf(settings, test);
-    const sizeMin = prefix.length + digitCountOf(settings);
+    const sizeMin = prefix.length + digitCountOf(settings, test);
     if (test === "ping" || keySize >= sizeMin) continue;
     return (
       `--key-size is ${keySize}, but must be at least ${sizeMin}: the ${prefix.length} bytes` +
@@ -134,19 +145,23 @@ function findSizeFault({ protocol, keySize, valueSize, isVerified }: TestSetting
   return null;
 }
 
-function findBatchFault(settings: TestSettings): string | null {
+function findBatchFault(settings: TestSettings, tests: readonly TestName[]): string | null {
   const { clientCount, threadCount, pipeline } = settings;
   const perThread = Math.ceil(clientCount / threadCount);
-  const batchBytes = perThread * pipeline * requestSizeMax(settings);
+  const requestSize = Math.max(...tests.map((test) => requestSizeMax(settings, test)));
+  const batchBytes = perThread * pipeline * requestSize;
   if (batchBytes <= BATCH_BYTES_MAX) return null;
+  const size = tests.some(isMultiKey) ? "--value-size, --keys-per-request" : "--value-size";
   return (
     `${perThread} clients of a thread with ${pipeline} requests each under way need about` +
     ` ${formatSize(batchBytes)}, but may need at most ${formatSize(BATCH_BYTES_MAX)}:` +
-    ` lower -c, -P or --value-size, or raise --threads`
+    ` lower -c, -P or ${size}, or raise --threads`
   );
 }
 
-/** Not less than any request of these sizes takes. */
-export function requestSizeMax({ keySize, valueSize }: TestSettings): number {
-  return keySize + valueSize + REQUEST_OVERHEAD;
+/** Not less than any request of the test takes. */
+function requestSizeMax(settings: TestSettings, test: TestName): number {
+  const { keySize, valueSize } = settings;
+  const partSize = keySize + (test === "mget" ? 0 : valueSize) + REQUEST_OVERHEAD;
+  return keyCountOf(settings, test) * partSize;
 }

@@ -37,6 +37,7 @@ export interface FlagValues {
   readonly io: IoChoice;
   readonly tests: readonly TestName[];
   readonly readPercent: number;
+  readonly keysPerRequest: number;
   readonly isUnique: true;
   readonly keyspace: number;
   readonly distribution: Distribution;
@@ -141,13 +142,21 @@ export const FLAG_TABLE: { readonly [P in FlagProperty]: FlagRow<FlagValues[P]> 
     flag: "-t",
     value: testList(),
     default: "ping",
-    summary: "Tests to run one after another: ping, set, get, incr, del, mixed, with commas",
+    summary:
+      "Tests to run one after another: ping, set, get, incr, del, mixed, and with --proto resp" +
+      " mget and mset; with commas",
   },
   readPercent: {
     flag: "--reads",
     value: plain(integer("percent", 0, 100)),
     default: "90",
     summary: "GETs among a hundred requests of mixed; the others are SETs",
+  },
+  keysPerRequest: {
+    flag: "--keys-per-request",
+    value: plain(integer("count", 1, 1000)),
+    default: "10",
+    summary: "Keys that one request of mget or mset asks for",
   },
   isUnique: { flag: "-r", value: null, summary: "A key of its own for every request" },
   keyspace: {

@@ -9,7 +9,12 @@
 // read again together with what follows.
 
 import type { Socket } from "bun";
-import { NOT_UNDERSTOOD, createBatchReplies } from "./batch-replies.ts";
+import {
+  NOT_UNDERSTOOD,
+  REPLY_SIZE_MAX,
+  REPLY_TOO_LARGE,
+  createBatchReplies,
+} from "./batch-replies.ts";
 import type { Codec } from "./codec.ts";
 import type { LoadPlan, Target } from "./plan.ts";
 import type { Workload } from "./workload.ts";
@@ -26,7 +31,7 @@ export interface LoopEvents {
 export interface LoadConnections {
   /** Replies to requests that count, by OUTCOME. */
   readonly outcomeCounts: Float64Array;
-  /** Replies of any kind, ever; stands still when the server does. */
+  /** Replies of any kind and their parts, ever; stands still when the server does. */
   replyCount(): number;
   /** Requests sent and not answered. */
   pendingCount(): number;
@@ -80,6 +85,10 @@ export function createLoadConnections(
       return;
     }
     let carry = carries[connection]!;
+    if (carried + chunk.length > REPLY_SIZE_MAX) {
+      fail(REPLY_TOO_LARGE);
+      return;
+    }
     if (carried + chunk.length > carry.length) {
       carry = Buffer.concat([carry], 2 * (carried + chunk.length));
       carries[connection] = carry;

@@ -18,7 +18,13 @@ import {
 import type { LoadLoop } from "./load-loop.ts";
 import { memcachedCodec } from "./memcached-codec.ts";
 import { createOpenLoop } from "./open-loop.ts";
-import { PROGRESS, type LoadPlan, type LoadResult, type ProtocolName } from "./plan.ts";
+import {
+  PROGRESS,
+  type IoTaken,
+  type LoadPlan,
+  type LoadResult,
+  type ProtocolName,
+} from "./plan.ts";
 import { createRingConnections } from "./ring-connections.ts";
 import { respCodec } from "./resp-codec.ts";
 import { v1Codec } from "./v1-codec.ts";
@@ -54,6 +60,7 @@ export class LoadThread {
   readonly #histogram = createHistogram();
   readonly #connections: LoadConnections;
   readonly #loop: LoadLoop;
+  readonly #io: IoTaken;
   #watch: Timer | null = null;
   #warmMs = 0;
   #warmCpuMs = 0;
@@ -73,6 +80,7 @@ export class LoadThread {
       failed: (reason) => this.#end(reason),
     };
     const libc = chooseLibc(plan.io);
+    this.#io = libc === null ? "listen" : "uring";
     this.#connections =
       libc === null
         ? createLoadConnections(plan, codec, workload, loopEvents)
@@ -145,6 +153,7 @@ export class LoadThread {
       failedCount: failure === "" ? 0 : unanswered,
       elapsedMs: this.#warmMs === 0 ? 0 : endMs - this.#warmMs,
       cpuMs,
+      io: this.#io,
       histogram: encodeIntoCompressedBase64(this.#histogram),
       failure,
     });

@@ -37,6 +37,7 @@ function failed(failure: string): LoadResult {
     failedCount: 0,
     elapsedMs: 0,
     cpuMs: 0,
+    io: null,
     histogram: "",
     failure,
   };

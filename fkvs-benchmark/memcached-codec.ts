@@ -1,8 +1,9 @@
 // memcached's text protocol (doc/protocol.txt of memcached) as the load generator sees it: set,
 // get, delete, and version in the place of ping. Its incr wants the key to exist, so there is none
-// here.
+// here; nor are its gets of several keys, which leave out what they do not find.
 
-import { REPLY, type Codec, type CommandName, type ReplyReader } from "./codec.ts";
+import { REPLY, type Codec, type ReplyReader } from "./codec.ts";
+import { createFixedTemplate, createTextTemplate } from "./text-template.ts";
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -24,7 +25,13 @@ const STARTS = {
 } as const;
 
 function createReader(): ReplyReader {
-  const reader: ReplyReader = { size: 0, valueOffset: 0, valueLength: 0, read };
+  const reader: ReplyReader = {
+    size: 0,
+    valueOffset: 0,
+    valueLength: 0,
+    elementCount: 0,
+    read,
+  };
 
   function read(bytes: Uint8Array, begin: number, end: number): number {
     const lineEnd = bytes.indexOf(NEWLINE, begin);
@@ -77,17 +84,17 @@ function letters(text: string): number {
 }
 
 export const memcachedCodec: Codec = {
-  template(command: CommandName, key: string, valueSize: number) {
-    if (command === "incr") return null;
-    if (command === "ping") {
-      return { bytes: Buffer.from("version\r\n", "latin1"), keyEnd: 0, valueOffset: 0 };
-    }
-    const head = `${command === "del" ? "delete" : command} ${key}`;
-    const isSet = command === "set";
-    const valueHead = isSet ? ` 0 0 ${valueSize}\r\n` : "";
-    const text = `${head}${valueHead}${"x".repeat(isSet ? valueSize : 0)}\r\n`;
-    const valueOffset = isSet ? head.length + valueHead.length : 0;
-    return { bytes: Buffer.from(text, "latin1"), keyEnd: head.length, valueOffset };
+  template(command, key, valueSize, keyCount) {
+    if (command === "incr" || command === "mget" || command === "mset") return null;
+    if (command === "ping") return createFixedTemplate("version\r\n");
+    return createTextTemplate({
+      head: `${command === "del" ? "delete" : command} `,
+      keyHead: "",
+      key,
+      valueHead: command === "set" ? ` 0 0 ${valueSize}\r\n` : null,
+      valueSize,
+      keyCount,
+    });
   },
   createReader,
   expected: {
@@ -96,5 +103,7 @@ export const memcachedCodec: Codec = {
     get: REPLY.VALUE,
     incr: REPLY.BROKEN,
     del: REPLY.OK,
+    mget: REPLY.BROKEN,
+    mset: REPLY.BROKEN,
   },
 };

@@ -24,6 +24,7 @@ const KEY_SIZE_DEFAULT = 16;
 const UNIQUE_KEY_SIZE_DEFAULT = 32;
 const VALUE_SIZE_DEFAULT = 32;
 const READ_PERCENT_DEFAULT = 90;
+const KEYS_PER_REQUEST_DEFAULT = 10;
 const TIMEOUT_SECONDS_DEFAULT = 5;
 const SWEEP_STEP_SECONDS_DEFAULT = 2;
 /** A fresh load thread is slow at first, and a step is too short to forget it. */
@@ -89,6 +90,7 @@ function makeSettings(flags: GivenFlags, randomSeed: () => number): TestSettings
     keySize: flags.keySize ?? (isUnique ? UNIQUE_KEY_SIZE_DEFAULT : KEY_SIZE_DEFAULT),
     valueSize: flags.valueSize ?? VALUE_SIZE_DEFAULT,
     readPercent: flags.readPercent ?? READ_PERCENT_DEFAULT,
+    keysPerRequest: flags.keysPerRequest ?? KEYS_PER_REQUEST_DEFAULT,
     isVerified: flags.isVerified === true,
     seed: flags.seed ?? randomSeed(),
     timeoutMs: (flags.timeoutSeconds ?? TIMEOUT_SECONDS_DEFAULT) * 1000,

@@ -9,8 +9,13 @@ export type Target =
 export const PROTOCOLS = ["fkvs", "resp", "memcached"] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number];
 
-export const TESTS = ["ping", "set", "get", "incr", "del", "mixed"] as const;
+/** One request of these asks for several keys. */
+export const MULTI_KEY_TESTS = ["mget", "mset"] as const;
+export const TESTS = ["ping", "set", "get", "incr", "del", "mixed", ...MULTI_KEY_TESTS] as const;
 export type TestName = (typeof TESTS)[number];
+
+/** What serves the client's sockets: io_uring or Bun. */
+export type IoTaken = Exclude<IoChoice, "auto">;
 
 export type Distribution =
   { readonly kind: "uniform" } | { readonly kind: "zipf"; readonly theta: number };
@@ -36,6 +41,7 @@ export interface LoadPlan {
   readonly test: TestName;
   /** GETs among the requests of `mixed`; the rest are SETs. */
   readonly readPercent: number;
+  readonly keysPerRequest: number;
   readonly keys: KeyChoice;
   /** What keys begin with; digits fill them up to `keySize`. */
   readonly keyPrefix: string;
@@ -72,6 +78,8 @@ export interface LoadResult {
   /** Of what was counted: without the warm-up. */
   readonly elapsedMs: number;
   readonly cpuMs: number;
+  /** Null if it came to none. */
+  readonly io: IoTaken | null;
   /** Latencies in nanoseconds, as HdrHistogram's base64 of version 2. */
   readonly histogram: string;
   /** Why the thread could not go on, empty if it could: one sentence. */

@@ -2,6 +2,7 @@
 
 import type { SweepStep } from "./sweep.ts";
 import type { TestSummary } from "./summary.ts";
+import { isMultiKey } from "./thread-plan.ts";
 
 type Cell = string | number | null;
 type Column<T> = readonly [name: string, of: (row: T) => Cell];
@@ -41,6 +42,8 @@ const TEST_COLUMNS: readonly Column<TestSummary>[] = [
   ["server_cores", ({ server }) => server?.coreShare.toFixed(3) ?? null],
   ["server_us_per_req", ({ server }) => server?.usPerRequest.toFixed(3) ?? null],
   ["client_was_limit", (row) => (row.isClientLimit === null ? null : Number(row.isClientLimit))],
+  ["keys_per_req", ({ plan }) => (isMultiKey(plan.test) ? plan.keysPerRequest : null)],
+  ["keys_per_s", (row) => row.keysPerSecond?.toFixed(2) ?? null],
 ];
 
 const STEP_COLUMNS: readonly Column<SweepStep>[] = [

@@ -4,6 +4,7 @@ import { formatTarget, type TestPlan, type TestSettings } from "./benchmark-plan
 import type { Environment } from "./environment.ts";
 import type { SweepOutcome } from "./sweep.ts";
 import type { CpuSummary, TestSummary } from "./summary.ts";
+import { isMultiKey } from "./thread-plan.ts";
 
 export interface JsonSource {
   readonly environment: Environment;
@@ -32,6 +33,7 @@ function testOf(summary: TestSummary): object {
   const { plan, latency } = summary;
   return {
     ...settingsOf(plan),
+    ...ioOf(summary),
     requests: summary.requestCount,
     completed: summary.completedCount,
     errors: summary.errorCount,
@@ -40,6 +42,7 @@ function testOf(summary: TestSummary): object {
     unanswered: summary.unansweredCount,
     elapsedSeconds: summary.elapsedSeconds,
     requestsPerSecond: summary.requestsPerSecond,
+    keysPerSecond: summary.keysPerSecond,
     latencyUs: {
       samples: latency.sampleCount,
       min: latency.minUs,
@@ -73,6 +76,7 @@ function settingsOf(plan: TestPlan): object {
     durationSeconds: plan.durationMs === Infinity ? null : plan.durationMs / 1000,
     warmupSeconds: plan.warmupMs / 1000,
     readPercent: plan.test === "mixed" ? plan.readPercent : null,
+    keysPerRequest: isMultiKey(plan.test) ? plan.keysPerRequest : null,
     keys: keys.kind,
     keyspace: keys.kind === "keyspace" ? keys.keyspace : null,
     distribution: keys.kind === "keyspace" ? keys.distribution : null,
@@ -81,6 +85,12 @@ function settingsOf(plan: TestPlan): object {
     isVerified: plan.isVerified,
     seed: plan.seed,
   };
+}
+
+/** What was asked for is said where something else was taken. */
+function ioOf({ plan, ios }: TestSummary): object {
+  const io = ios.join(" and ");
+  return io === plan.io ? { io } : { io, ioAskedFor: plan.io };
 }
 
 function cpuOf({ coreShare, usPerRequest }: CpuSummary): object {

@@ -15,7 +15,6 @@ export function renderText(summary: TestSummary): string {
   return `${renderOriginal(summary)}${block}${renderOwn(summary)}`;
 }
 
-/** One line for -q. */
 /** Whether the client was the limit, in the quiet line. */
 const LIMIT_NOTES: ReadonlyMap<boolean | null, string> = new Map([
   [false, ""],
@@ -23,15 +22,17 @@ const LIMIT_NOTES: ReadonlyMap<boolean | null, string> = new Map([
   [null, ", unless the server was as busy the client was the limit"],
 ]);
 
+/** One line for -q. */
 export function renderQuiet(summary: TestSummary): string {
-  const { plan, requestsPerSecond, latency, client } = summary;
+  const { plan, requestsPerSecond, keysPerSecond, latency, client } = summary;
   const { 50: p50, 99: p99, 99.9: p999 } = latency.percentileUs;
   const msec = (us: number) => (us / 1000).toFixed(3);
   return (
     `${plan.test}: ${requestsPerSecond.toFixed(2)} requests per second, p50=${msec(p50)} msec,` +
     ` p99=${msec(p99)} msec, p99.9=${msec(p999)} msec` +
     `, ${plan.ratePerSecond > 0 ? "open" : "closed"} loop, client CPU` +
-    ` ${Math.round(client.coreShare * 100)} %${LIMIT_NOTES.get(summary.isClientLimit)}\n`
+    ` ${Math.round(client.coreShare * 100)} %${LIMIT_NOTES.get(summary.isClientLimit)}` +
+    `${keysPerSecond === null ? "" : `, ${keysPerSecond.toFixed(2)} keys per second`}\n`
   );
 }
 
@@ -69,6 +70,7 @@ function renderOwn(summary: TestSummary): string {
   const lines = [
     `Test: ${test}  Loop: ${loop}  Threads: ${plan.threadCount}`,
     plan.test === "ping" ? `Keys: none  Seed: ${plan.seed}` : describeEntries(plan),
+    ...describeKeyRate(summary),
     `Latency: ${describeLatency(latency)} us`,
     `Errors: ${summary.errorCount}  Misses: ${summary.missCount}  Wrong: ${summary.wrongCount}` +
       `  Unanswered: ${summary.unansweredCount}`,
@@ -88,6 +90,13 @@ function describeEntries(plan: TestPlan): string {
     `Keys: ${describeKeys(keys)}, ${keySize} bytes  Values: ${valueSize} bytes${verified}` +
     `  Seed: ${seed}`
   );
+}
+
+function describeKeyRate({ plan, keysPerSecond }: TestSummary): string[] {
+  if (keysPerSecond === null) return [];
+  return [
+    `Keys of a request: ${plan.keysPerRequest}  Throughput: ${keysPerSecond.toFixed(2)} keys/s`,
+  ];
 }
 
 function describeKeys(keys: KeyPlan): string {

@@ -1,19 +1,26 @@
 // RESP2 as the load generator sees it: enough to ask Redis and everything that speaks like it for
 // strings. Of the replies only those that such requests can get are known.
 
-import { REPLY, type Codec, type CommandName, type ReplyReader } from "./codec.ts";
+import { REPLY, type Codec, type ReplyReader } from "./codec.ts";
+import { createFixedTemplate, createTextTemplate } from "./text-template.ts";
 
 const CARRIAGE_RETURN = 0x0d;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
 const MINUS = 0x2d;
-const TYPE = { STATUS: 0x2b, ERROR: 0x2d, INTEGER: 0x3a, BULK: 0x24 } as const;
+const TYPE = { STATUS: 0x2b, ERROR: 0x2d, INTEGER: 0x3a, BULK: 0x24, ARRAY: 0x2a } as const;
 const P = 0x50;
-/** Digits of a bulk string's length: 512 MiB has nine. */
+/** Digits of a bulk string's length and of an array's: 512 MiB has nine. */
 const LENGTH_DIGITS_MAX = 10;
 
 function createReader(): ReplyReader {
-  const reader: ReplyReader = { size: 0, valueOffset: 0, valueLength: 0, read };
+  const reader: ReplyReader = {
+    size: 0,
+    valueOffset: 0,
+    valueLength: 0,
+    elementCount: 0,
+    read,
+  };
 
   function read(bytes: Uint8Array, begin: number, end: number): number {
     if (begin >= end) return REPLY.INCOMPLETE;
@@ -30,9 +37,24 @@ function createReader(): ReplyReader {
         return REPLY.INTEGER;
       case TYPE.ERROR:
         return REPLY.ERROR;
+      case TYPE.ARRAY:
+        return readArrayHead(bytes, begin + 1, lineEnd - 1);
       default:
         return REPLY.BROKEN;
     }
+  }
+
+  function readArrayHead(bytes: Uint8Array, begin: number, end: number): number {
+    if (bytes[begin] === MINUS) return REPLY.NOTHING;
+    if (begin === end) return REPLY.BROKEN;
+    let count = 0;
+    for (let at = begin; at < end; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9 || at - begin >= LENGTH_DIGITS_MAX) return REPLY.BROKEN;
+      count = count * 10 + digit;
+    }
+    reader.elementCount = count;
+    return REPLY.ARRAY;
   }
 
   function readBulk(bytes: Uint8Array, begin: number, end: number): number {
@@ -62,17 +84,19 @@ function bulk(text: string): string {
 }
 
 export const respCodec: Codec = {
-  template(command: CommandName, key: string, valueSize: number) {
-    const name = command.toUpperCase();
-    if (command === "ping") {
-      return { bytes: Buffer.from(`*1\r\n${bulk(name)}`, "latin1"), keyEnd: 0, valueOffset: 0 };
-    }
-    const isSet = command === "set";
-    const head = `*${isSet ? 3 : 2}\r\n${bulk(name)}$${key.length}\r\n${key}`;
-    const valueHead = isSet ? `\r\n$${valueSize}\r\n` : "";
-    const text = `${head}${valueHead}${"x".repeat(isSet ? valueSize : 0)}\r\n`;
-    const valueOffset = isSet ? head.length + valueHead.length : 0;
-    return { bytes: Buffer.from(text, "latin1"), keyEnd: head.length, valueOffset };
+  template(command, key, valueSize, keyCount) {
+    const name = bulk(command.toUpperCase());
+    if (command === "ping") return createFixedTemplate(`*1\r\n${name}`);
+    const hasValues = command === "set" || command === "mset";
+    const partCount = 1 + keyCount * (hasValues ? 2 : 1);
+    return createTextTemplate({
+      head: `*${partCount}\r\n${name}`,
+      keyHead: `$${key.length}\r\n`,
+      key,
+      valueHead: hasValues ? `\r\n$${valueSize}\r\n` : null,
+      valueSize,
+      keyCount,
+    });
   },
   createReader,
   expected: {
@@ -81,5 +105,7 @@ export const respCodec: Codec = {
     get: REPLY.VALUE,
     incr: REPLY.INTEGER,
     del: REPLY.INTEGER,
+    mget: REPLY.ARRAY,
+    mset: REPLY.OK,
   },
 };

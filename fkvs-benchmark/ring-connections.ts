@@ -2,14 +2,16 @@
 // connections that were answered, and brings the next replies. The same jobs as
 // load-connections.ts, which says how they fit together.
 //
-//   connection c   | carried from before |   received next   |     one region of one buffer
+//   connection c   | carried from before |   received next   |     a region of one buffer
 //                  c × size              + held
+//
+// A reply that does not fit its region moves to a larger one of its own.
 //
 // The thread waits in the ring for a millisecond at most and returns to the event loop every other,
 // where the main thread's messages and the loops' timers are.
 
 import { lookup } from "node:dns/promises";
-import { ERRNO, checkResult, errnoName } from "../src/uring/errno.ts";
+import { ERRNO, errnoName } from "../src/uring/errno.ts";
 import {
   CQE_RES_WORD,
   CQE_USER_DATA_HIGH_WORD,
@@ -29,7 +31,12 @@ import {
 } from "../src/uring/socket-address.ts";
 import { createSubmissions } from "../src/uring/submissions.ts";
 import type { UringLibc } from "../src/uring/uring-libc.ts";
-import { NOT_UNDERSTOOD, createBatchReplies } from "./batch-replies.ts";
+import {
+  NOT_UNDERSTOOD,
+  REPLY_SIZE_MAX,
+  REPLY_TOO_LARGE,
+  createBatchReplies,
+} from "./batch-replies.ts";
 import type { Codec } from "./codec.ts";
 import { explainRefusal, type LoadConnections, type LoopEvents } from "./load-connections.ts";
 import type { LoadPlan, Target } from "./plan.ts";
@@ -43,6 +50,7 @@ const WAIT_MS = 1;
 /** The event loop is given its turn after so long. */
 const SLICE_MS = 2;
 const SEND_BIT = 2 ** 30;
+const LOOPBACKS = ["127.0.0.1", "::1"];
 /** SO_SNDTIMEO bounds connect(2) as well; its value is a struct timeval. */
 const SO_SNDTIMEO = 21;
 
@@ -65,6 +73,7 @@ export function createRingConnections(
     buffers.subarray(i * size, (i + 1) * size),
   );
   const buffersAddress = libc.addressOf(buffers);
+  const addresses = Float64Array.from(regions, (_, i) => buffersAddress + i * size);
   const requestsAddress = libc.addressOf(workload.area.bytes);
   const descriptors = new Int32Array(connectionCount).fill(-1);
   const held = new Int32Array(connectionCount);
@@ -99,8 +108,8 @@ export function createRingConnections(
   function queueReceive(connection: number): void {
     submit.receive(
       descriptors[connection]!,
-      buffersAddress + connection * size + held[connection]!,
-      size - held[connection]!,
+      addresses[connection]! + held[connection]!,
+      regions[connection]!.length - held[connection]!,
       0,
       connection,
       0,
@@ -134,8 +143,23 @@ export function createRingConnections(
     }
     if (at > 0 && at < end) region.copyWithin(0, at, end);
     held[connection] = end - at;
+    if (end - at === region.length && !grow(connection)) return;
     queueReceive(connection);
     if (replies.end(connection)) events.answered(connection);
+  }
+
+  /** Makes room behind a full region, while nothing is received into it; false if there is none. */
+  function grow(connection: number): boolean {
+    const region = regions[connection]!;
+    if (region.length >= REPLY_SIZE_MAX) {
+      fail(REPLY_TOO_LARGE);
+      return false;
+    }
+    const larger = Buffer.alloc(2 * region.length);
+    region.copy(larger);
+    regions[connection] = larger;
+    addresses[connection] = libc.addressOf(larger);
+    return true;
   }
 
   /** False when nothing came. */
@@ -172,29 +196,43 @@ export function createRingConnections(
   }
 
   async function open(): Promise<void> {
-    const address = await addressOf(plan.target);
+    const addresses = await listAddresses(plan.target);
     for (let connection = 0; connection < connectionCount; connection++) {
-      connect(connection, address);
+      connect(connection, addresses);
       queueReceive(connection);
     }
     setImmediate(pump);
   }
 
-  function connect(connection: number, address: SocketAddress): void {
-    const descriptor = checkResult(
-      "socket",
-      libc.socket(address.family, SOCK_STREAM | SOCK_CLOEXEC, 0),
-    );
-    descriptors[connection] = descriptor;
+  /** To the first of the addresses that answers. */
+  function connect(connection: number, candidates: readonly SocketAddress[]): void {
+    const refusals: number[] = [];
+    for (const address of candidates) {
+      let result = -ERRNO.EINTR;
+      // The runtime's own signals interrupt; what was begun is given up and begun anew.
+      while (result === -ERRNO.EINTR) result = tryConnect(connection, address);
+      if (result >= 0) return;
+      refusals.push(result);
+    }
+    release();
+    throw new Error(explainRefusal(plan.target, { code: errnoName(refusals[0]!) }));
+  }
+
+  /** 0 or a negated errno. */
+  function tryConnect(connection: number, { family, bytes }: SocketAddress): number {
+    const descriptor = libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return descriptor;
     const seconds = Math.floor(plan.timeoutMs / 1000);
     const limit = Int32Array.of(seconds, 0, (plan.timeoutMs - seconds * 1000) * 1000, 0);
     libc.setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, limit);
-    const result = libc.connect(descriptor, address.bytes);
+    const result = libc.connect(descriptor, bytes);
     if (result < 0) {
-      release();
-      throw new Error(explainRefusal(plan.target, { code: errnoName(result) }));
+      libc.close(descriptor);
+      return result;
     }
+    descriptors[connection] = descriptor;
     if (plan.target.kind === "tcp") libc.setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    return 0;
   }
 
   function close(): void {
@@ -222,7 +260,10 @@ export function createRingConnections(
   };
 }
 
-async function addressOf(target: Target): Promise<SocketAddress> {
-  if (target.kind === "unix") return encodeUnixAddress(target.path);
-  return encodeTcpAddress((await lookup(target.host)).address, target.port);
+async function listAddresses(target: Target): Promise<SocketAddress[]> {
+  if (target.kind === "unix") return [encodeUnixAddress(target.path)];
+  const hosts = (await lookup(target.host, { all: true })).map(({ address }) => address);
+  // Not every system's table of hosts has both.
+  if (target.host === "localhost") hosts.push(...LOOPBACKS);
+  return [...new Set(hosts)].map((host) => encodeTcpAddress(host, target.port));
 }

@@ -3,7 +3,9 @@
 
 import type { Histogram } from "hdr-histogram-js";
 import type { TestPlan } from "./benchmark-plan.ts";
+import type { IoTaken } from "./plan.ts";
 import type { Measurement } from "./run.ts";
+import { isMultiKey } from "./thread-plan.ts";
 
 export const PERCENTILES = [50, 90, 95, 99, 99.9, 99.99] as const;
 export type Percentile = (typeof PERCENTILES)[number];
@@ -36,6 +38,10 @@ export interface TestSummary {
   readonly elapsedSeconds: number;
   /** Of completed requests. */
   readonly requestsPerSecond: number;
+  /** Null where no request has more keys than one. */
+  readonly keysPerSecond: number | null;
+  /** What served the client's sockets: one, unless only some threads could have the ring. */
+  readonly ios: readonly IoTaken[];
   readonly latency: LatencySummary;
   readonly client: CpuSummary;
   readonly server: (CpuSummary & { readonly pid: number }) | null;
@@ -87,6 +93,8 @@ export function summarize(
     notCompletedCount,
     elapsedSeconds: elapsedMs / 1000,
     requestsPerSecond,
+    keysPerSecond: isMultiKey(plan.test) ? requestsPerSecond * plan.keysPerRequest : null,
+    ios: [...new Set(results.map(({ io }) => io))].filter((io) => io !== null),
     latency: summarizeLatency(histogram),
     client: summarizeCpu(clientCpuMs, elapsedMs, answeredCount),
     server,

@@ -6,12 +6,11 @@
 
 import type { TestPlan, TestSettings } from "./benchmark-plan.ts";
 import { REQUEST_COUNT_MAX } from "./flag-table.ts";
-import type { KeyChoice, LoadPlan, TestName } from "./plan.ts";
+import { MULTI_KEY_TESTS, type KeyChoice, type LoadPlan, type TestName } from "./plan.ts";
 
 /** Threads with neighbouring seeds must not have neighbouring random numbers. */
 const SEED_STEP = 0x9e3779b9;
 const SEED_DIGITS = 8;
-const UNIQUE_DIGIT_COUNT = String(REQUEST_COUNT_MAX - 1).length;
 
 export function divideTest(plan: TestPlan): LoadPlan[] {
   return divide(plan, (requestCount, _, index) => ({
@@ -45,9 +44,22 @@ export function keyPrefixOf({ keys, seed }: TestSettings, test: TestName): strin
   return run === "" ? "key:" : run;
 }
 
+/** Whether one request asks for several keys. */
+export function isMultiKey(test: TestName): boolean {
+  return MULTI_KEY_TESTS.some((name) => name === test);
+}
+
+/** Keys of one request; a test of no keys at all has one as well. */
+export function keyCountOf({ keysPerRequest }: TestSettings, test: TestName): number {
+  return isMultiKey(test) ? keysPerRequest : 1;
+}
+
 /** Digits that the greatest number of a key has. */
-export function digitCountOf({ keys, isVerified, clientCount }: TestSettings): number {
-  if (keys.kind === "unique") return UNIQUE_DIGIT_COUNT;
+export function digitCountOf(settings: TestSettings, test: TestName): number {
+  const { keys, isVerified, clientCount } = settings;
+  if (keys.kind === "unique") {
+    return String(REQUEST_COUNT_MAX * keyCountOf(settings, test) - 1).length;
+  }
   if (keys.kind === "keyspace") return String(keys.keyspace - 1).length;
   return isVerified ? String(clientCount - 1).length : 1;
 }
@@ -86,6 +98,7 @@ function divide(
       io: plan.io,
       test: plan.test,
       readPercent: plan.readPercent,
+      keysPerRequest: keyCountOf(plan, plan.test),
       keyPrefix: keyPrefixOf(plan, plan.test),
       keySize: plan.keySize,
       valueSize: plan.valueSize,

@@ -4,7 +4,7 @@ import { OPCODE } from "../src/protocol/opcode.ts";
 import { TAG } from "../src/protocol/v1-replies.ts";
 import { REPLY, type Codec, type CommandName, type ReplyReader } from "./codec.ts";
 
-const OPCODES: Readonly<Record<CommandName, number>> = {
+const OPCODES: Readonly<Partial<Record<CommandName, number>>> = {
   ping: OPCODE.PING,
   set: OPCODE.SET,
   get: OPCODE.GET,
@@ -16,7 +16,13 @@ const STATUS_SIZE = 3;
 const TEXT_HEADER_SIZE = 5;
 
 function createReader(): ReplyReader {
-  const reader: ReplyReader = { size: 0, valueOffset: 0, valueLength: 0, read };
+  const reader: ReplyReader = {
+    size: 0,
+    valueOffset: 0,
+    valueLength: 0,
+    elementCount: 0,
+    read,
+  };
 
   function read(bytes: Uint8Array, begin: number, end: number): number {
     if (end - begin < STATUS_SIZE) return REPLY.INCOMPLETE;
@@ -41,18 +47,27 @@ function createReader(): ReplyReader {
 }
 
 export const v1Codec: Codec = {
-  template(command, key, valueSize) {
+  template(command, key, valueSize, keyCount) {
+    const opcode = OPCODES[command];
+    if (opcode === undefined) return null;
     const hasValue = command === "set";
     const keyBytes = command === "ping" ? Buffer.alloc(0) : Buffer.from(key, "latin1");
     const size = HEADER_SIZE + keyBytes.length + (hasValue ? 2 + valueSize : 0);
     const bytes = Buffer.alloc(size, "x");
     bytes.writeUInt16BE(size - 2, 0);
-    bytes[2] = OPCODES[command];
+    bytes[2] = opcode;
     bytes.writeUInt16BE(keyBytes.length, 3);
     keyBytes.copy(bytes, HEADER_SIZE);
-    const keyEnd = command === "ping" ? 0 : HEADER_SIZE + keyBytes.length;
+    const keyEnd = HEADER_SIZE + keyBytes.length;
     if (hasValue) bytes.writeUInt16BE(valueSize, keyEnd);
-    return { bytes, keyEnd, valueOffset: hasValue ? keyEnd + 2 : 0 };
+    const valueOffset = hasValue ? keyEnd + 2 : 0;
+    return {
+      bytes,
+      keyCount: command === "ping" ? 0 : keyCount,
+      keyStride: size,
+      keyEnd,
+      valueOffset,
+    };
   },
   createReader,
   // The original server echoes what was set, and so do we; an empty value comes back as OK does
@@ -63,5 +78,7 @@ export const v1Codec: Codec = {
     get: REPLY.VALUE,
     incr: REPLY.VALUE,
     del: REPLY.OK,
+    mget: REPLY.BROKEN,
+    mset: REPLY.BROKEN,
   },
 };

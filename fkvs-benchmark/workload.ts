@@ -5,7 +5,8 @@
 //
 // The requests of a single command all have the same size, so the region is filled with templates
 // once and later only keys (and verified values) are written. In a mixed run every batch is put
-// together anew from the two templates.
+// together anew from the two templates. A request is a row; what has to be remembered of its keys
+// is in as many slots as it has keys.
 //
 // A verified value is its version in 8 hexadecimal digits, then the key, repeated to the value's
 // size. Each key belongs to one connection then, so that the version set last is known: `versions`.
@@ -40,6 +41,7 @@ export interface Workload {
   beginOf(connection: number): number;
   /**
    * Judges the reply that `reader` has just read to a connection's `index`th request: an OUTCOME.
+   * Of an array that is its head; its elements are judged one by one.
    */
   judge(
     connection: number,
@@ -48,15 +50,23 @@ export interface Workload {
     reader: ReplyReader,
     bytes: Uint8Array,
   ): number;
+  judgeElement(
+    connection: number,
+    index: number,
+    element: number,
+    kind: number,
+    reader: ReplyReader,
+    bytes: Uint8Array,
+  ): number;
 }
 
 export function createWorkload(plan: LoadPlan, codec: Codec): Workload {
-  const { pipeline, connectionCount, isVerified, valueSize, readPercent } = plan;
+  const { pipeline, connectionCount, isVerified, valueSize, readPercent, keysPerRequest } = plan;
   const isMixed = plan.test === "mixed";
   const zeros = plan.keyPrefix.padEnd(plan.keySize, "0");
   const commands = isMixed ? (["get", "set"] as const) : ([plan.test] as const);
   const templates = commands.map((command) => {
-    const template = codec.template(command, zeros, valueSize);
+    const template = codec.template(command, zeros, valueSize, keysPerRequest);
     if (template === null) throw new Error(`${plan.protocol} has no ${command}`);
     return template;
   });
@@ -85,8 +95,9 @@ export function createWorkload(plan: LoadPlan, codec: Codec): Workload {
   const versions = new Int32Array(isTracked ? keyCountOf(plan) : 0);
   const rowCount = connectionCount * pipeline;
   const rowCommands = new Uint8Array(rowCount).fill(primaryCommand);
-  const rowKeys = new Float64Array(isVerified ? rowCount : 0);
-  const rowVersions = new Int32Array(isVerified ? rowCount : 0);
+  const slotCount = isVerified ? rowCount * keysPerRequest : 0;
+  const slotKeys = new Float64Array(slotCount);
+  const slotVersions = new Int32Array(slotCount);
   const keyScratch = Buffer.from(zeros, "latin1");
   const writeScratch = createKeyDigits(
     new DataView(keyScratch.buffer, keyScratch.byteOffset, keyScratch.length),
@@ -114,28 +125,31 @@ export function createWorkload(plan: LoadPlan, codec: Codec): Workload {
 
   /** Writes what differs from the template; where the request ends. */
   function patch(row: number, at: number, template: RequestTemplate): number {
-    if (template.keyEnd > 0) {
-      const connection = Math.floor(row / pipeline);
+    const { keyCount, keyStride, keyEnd, valueOffset } = template;
+    const connection = Math.floor(row / pipeline);
+    for (let i = 0; i < keyCount; i++) {
       const key = nextKey(connection);
-      writeDigits(at + template.keyEnd, key);
-      if (isVerified) expectOf(row, key, at, template);
+      const partBegin = at + i * keyStride;
+      writeDigits(partBegin + keyEnd, key);
+      if (isVerified) expectOf(row, row * keysPerRequest + i, key, partBegin + valueOffset);
     }
     return at + template.bytes.length;
   }
 
-  /** Notes what a request's reply must be, and writes the value of a SET. */
-  function expectOf(row: number, key: number, at: number, template: RequestTemplate): void {
+  /** Notes what the reply about a key must be, and writes its value where one is set. */
+  function expectOf(row: number, slot: number, key: number, valueBegin: number): void {
     const command = rowCommands[row];
-    if (command === COMMAND.SET) {
+    const isSet = command === COMMAND.SET || command === COMMAND.MSET;
+    if (isSet) {
       version = (version + 1) & 0x7fffffff || 1;
       if (isTracked) versions[key] = version;
       writeScratch(keyScratch.length, key);
-      writeValue(bytes, at + template.valueOffset, valueSize, version, keyScratch);
+      writeValue(bytes, valueBegin, valueSize, version, keyScratch);
     } else if (command === COMMAND.DEL && isTracked) {
       versions[key] = DELETED;
     }
-    rowKeys[row] = key;
-    rowVersions[row] = command === COMMAND.SET ? version : isTracked ? versions[key]! : UNKNOWN;
+    slotKeys[slot] = key;
+    slotVersions[slot] = isSet ? version : isTracked ? versions[key]! : UNKNOWN;
   }
 
   function judge(
@@ -148,9 +162,11 @@ export function createWorkload(plan: LoadPlan, codec: Codec): Workload {
     const row = connection * pipeline + index;
     const command = rowCommands[row]!;
     if (kind === expected[command]) {
+      if (kind === REPLY.ARRAY) return judgeCount(reader);
       if (kind !== REPLY.VALUE) return OUTCOME.COMPLETED;
       if (!isVerified) return judgeSize(command, reader);
-      return isExpected(row, command, reader, replyBytes) ? OUTCOME.COMPLETED : OUTCOME.WRONG;
+      if (command === COMMAND.INCR) return OUTCOME.COMPLETED;
+      return judgeValue(row * keysPerRequest, reader, replyBytes);
     }
     if (kind === REPLY.NOTHING && command === COMMAND.GET) return judgeMiss(row);
     // memcached says so when there was nothing to delete.
@@ -160,32 +176,50 @@ export function createWorkload(plan: LoadPlan, codec: Codec): Workload {
     return kind === REPLY.ERROR || kind === REPLY.NOTHING ? OUTCOME.ERROR : OUTCOME.WRONG;
   }
 
+  function judgeElement(
+    connection: number,
+    index: number,
+    element: number,
+    kind: number,
+    reader: ReplyReader,
+    replyBytes: Uint8Array,
+  ): number {
+    // Of an array with more elements than keys everything is wrong.
+    if (element >= keysPerRequest) return OUTCOME.WRONG;
+    const slot = (connection * pipeline + index) * keysPerRequest + element;
+    if (kind === REPLY.NOTHING) return judgeMiss(slot);
+    if (kind !== REPLY.VALUE) return kind === REPLY.ERROR ? OUTCOME.ERROR : OUTCOME.WRONG;
+    return isVerified ? judgeValue(slot, reader, replyBytes) : OUTCOME.COMPLETED;
+  }
+
+  function judgeCount({ elementCount }: ReplyReader): number {
+    return elementCount === keysPerRequest ? OUTCOME.COMPLETED : OUTCOME.WRONG;
+  }
+
   /** The echo of a SET has the size of what was set, whether verified or not. */
   function judgeSize(command: number, reader: ReplyReader): number {
     const isWrong = command === COMMAND.SET && reader.valueLength !== valueSize;
     return isWrong ? OUTCOME.WRONG : OUTCOME.COMPLETED;
   }
 
-  function judgeMiss(row: number): number {
+  function judgeMiss(slot: number): number {
     if (!isVerified) return OUTCOME.MISS;
-    const wanted = rowVersions[row]!;
+    const wanted = slotVersions[slot]!;
     if (wanted === DELETED) return OUTCOME.COMPLETED;
     return wanted === UNKNOWN ? OUTCOME.MISS : OUTCOME.WRONG;
   }
 
-  function isExpected(
-    row: number,
-    command: number,
-    reader: ReplyReader,
-    from: Uint8Array,
-  ): boolean {
-    if (command === COMMAND.INCR) return true;
-    const wanted = rowVersions[row]!;
+  function judgeValue(slot: number, reader: ReplyReader, from: Uint8Array): number {
+    return isExpected(slot, reader, from) ? OUTCOME.COMPLETED : OUTCOME.WRONG;
+  }
+
+  function isExpected(slot: number, reader: ReplyReader, from: Uint8Array): boolean {
+    const wanted = slotVersions[slot]!;
     const { valueOffset, valueLength } = reader;
     if (wanted === DELETED || valueLength < VERSION_DIGITS) return false;
     if (wanted !== UNKNOWN && valueLength !== valueSize) return false;
     if (wanted !== UNKNOWN && readVersion(from, valueOffset) !== wanted) return false;
-    writeScratch(keyScratch.length, rowKeys[row]!);
+    writeScratch(keyScratch.length, slotKeys[slot]!);
     for (let i = VERSION_DIGITS; i < valueLength; i++) {
       const byte = keyScratch[(i - VERSION_DIGITS) % keyScratch.length];
       if (from[valueOffset + i] !== byte) return false;
@@ -193,7 +227,7 @@ export function createWorkload(plan: LoadPlan, codec: Codec): Workload {
     return true;
   }
 
-  return { area, fill, beginOf: (connection) => connection * stride, judge };
+  return { area, fill, beginOf: (connection) => connection * stride, judge, judgeElement };
 }
 
 /** Digits that are written; the ones before them are always zero. */

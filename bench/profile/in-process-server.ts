@@ -7,10 +7,11 @@ import { threadClock } from "../../src/lib/clock.ts";
 import { loadLibc } from "../../src/lib/libc.ts";
 import { loadOptions } from "../../src/options/options.ts";
 import { DataThread, TICK_INTERVAL_MS } from "../../src/server/data-thread.ts";
+import { RESP_DEFAULTS } from "../../src/server/resp-options.ts";
 import { chooseEngine } from "../../src/server/engine-choice.ts";
 import { Arena } from "../../src/store/arena.ts";
 import { CommitAhead } from "../../src/store/commit-ahead.ts";
-import { STORE_DEFAULTS, reserveStore } from "../../src/store/store.ts";
+import { STORE_DEFAULTS, reserveStore } from "../../src/store/store-buffers.ts";
 import { VERSION } from "../../src/version.ts";
 
 async function main(): Promise<void> {
@@ -26,9 +27,17 @@ async function main(): Promise<void> {
   };
   const libc = loadLibc();
   const { make } = chooseEngine(options.io);
-  const threadOptions = { ...options, version: VERSION, configFile: "", store };
+  const threadOptions = {
+    ...options,
+    version: VERSION,
+    configFile: "",
+    store,
+    resp: RESP_DEFAULTS,
+  };
   const seeded = { ...threadOptions, seeds: [1, 2, 3] as const };
-  const thread = new DataThread(seeded, threadClock(libc), libc, make, commitMemory);
+  const thread = new DataThread(seeded, threadClock(libc), libc, make, {
+    wantMemory: commitMemory,
+  });
   commitMemory();
   thread.listen([{ kind: "tcp", host: options.host, port: options.port }]);
 

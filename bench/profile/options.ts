@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { TESTS } from "../../fkvs-benchmark/plan.ts";
+import { isMultiKey } from "../../fkvs-benchmark/thread-plan.ts";
 import { IO_CHOICES, type IoChoice } from "../../src/lib/io-choice.ts";
 
 export interface ProfileOptions {
@@ -20,12 +21,16 @@ export interface ProfileOptions {
 }
 
 const FREQUENCY_MAX = 20_000;
+/** The load is made in fkvs v1, which has no requests of several keys. */
+const PROFILED_TESTS = TESTS.filter((test) => !isMultiKey(test));
 
 /** Throws commander's error for a mistake, and for --help, which it has printed then. */
 export function readOptions(argv: readonly string[], date: Date): ProfileOptions {
   return new Command("profile")
     .description("Records where the server spends its time under a load: a table, a flame graph.")
-    .addOption(new Option("--test <test>", "what the load asks").choices(TESTS).default("get"))
+    .addOption(
+      new Option("--test <test>", "what the load asks").choices(PROFILED_TESTS).default("get"),
+    )
     .option("--pipeline <depth>", "requests under way on each connection", readInteger(1), 128)
     .option("--clients <count>", "connections", readInteger(1), 50)
     .option("--keys <count>", "keys that the server is filled with", readInteger(1), 1_000_000)

@@ -8,6 +8,8 @@ import type { ProtocolName } from "../plan.ts";
 export interface Contestant {
   readonly name: string;
   readonly protocol: ProtocolName;
+  /** The contestant before it whose running server is asked, in another protocol. */
+  readonly sameServerAs?: string;
   /** Program and arguments; the server is to listen on this port of 127.0.0.1 and keep no files. */
   readonly command: (port: number) => readonly string[];
   /** Program and arguments that print its version. */
@@ -16,18 +18,20 @@ export interface Contestant {
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
+const FKVS: Contestant = {
+  name: "fkvs",
+  protocol: "fkvs",
+  command: (port) => [process.execPath, MAIN, "--port", `${port}`],
+  versionCommand: [process.execPath, MAIN, "--version"],
+};
+
 export const CONTESTANTS: readonly Contestant[] = [
+  FKVS,
+  { ...FKVS, name: "fkvs RESP", protocol: "resp", sameServerAs: FKVS.name },
   {
-    name: "fkvs",
-    protocol: "fkvs",
-    command: (port) => [process.execPath, MAIN, "--port", `${port}`],
-    versionCommand: [process.execPath, MAIN, "--version"],
-  },
-  {
+    ...FKVS,
     name: "fkvs --io listen",
-    protocol: "fkvs",
-    command: (port) => [process.execPath, MAIN, "--port", `${port}`, "--io", "listen"],
-    versionCommand: [process.execPath, MAIN, "--version"],
+    command: (port) => [...FKVS.command(port), "--io", "listen"],
   },
   {
     name: "redis",

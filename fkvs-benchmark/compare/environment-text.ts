@@ -1,24 +1,22 @@
 // Where and how the figures of a comparison were measured: the paragraph that stands above them.
 
 import { cpus, release, totalmem } from "node:os";
-import { versionOf, type Contestant } from "./contestant.ts";
-import type { LoadSettings } from "./measure.ts";
+import type { ContestPlan } from "./contest.ts";
+import { versionOf } from "./contestant.ts";
 
 const GIB = 2 ** 30;
 const LINE_WIDTH = 100;
 
-export interface EnvironmentFacts {
-  readonly contestants: readonly Contestant[];
-  readonly settings: LoadSettings;
-  readonly roundCount: number;
-  readonly serverCpu: number | null;
+export interface EnvironmentFacts extends ContestPlan {
   /** How to measure the same again. */
   readonly command: string;
 }
 
 export function renderEnvironment(facts: EnvironmentFacts): string {
   const { contestants, settings, roundCount, serverCpu, command } = facts;
-  const versions = contestants.map((contestant) => `${contestant.name} ${versionOf(contestant)}`);
+  const versions = contestants
+    .filter(({ sameServerAs }) => sameServerAs === undefined)
+    .map((contestant) => `${contestant.name} ${versionOf(contestant)}`);
   const memory = Math.round(totalmem() / GIB);
   const places =
     serverCpu === null || settings.clientCpu === null
@@ -36,8 +34,8 @@ export function renderEnvironment(facts: EnvironmentFacts): string {
     "preloaded,",
     `random keys, no persistence, the servers interleaved, median of ${roundCount} rounds of`,
     `${seconds} s; a ratio is the median of the rounds' own ratios.`,
-    "fkvs echoes the value of a SET,",
-    "the others do not; memcached is asked for its version instead of a PING.",
+    "fkvs is asked in its own protocol, which answers a SET with the value; fkvs RESP is the same",
+    "server, asked as redis is; memcached is asked for its version instead of a PING.",
   ];
   return wrap(sentences.join(" "));
 }

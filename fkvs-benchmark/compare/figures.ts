@@ -1,19 +1,17 @@
 // What is measured of one server in one situation, and the arithmetic over several rounds of it.
 
+import type { Situation } from "./situation.ts";
+
 /** One run. */
 export interface Figures {
   readonly throughput: number;
   /** CPU time of the server per request in nanoseconds, 0 = unknown. */
   readonly serverCpuNs: number;
+  /** Of a core, 0 = unknown. */
+  readonly serverShare: number;
   readonly clientCpuNs: number;
   readonly p50Us: number;
   readonly p99Us: number;
-}
-
-/** The same situation for every server: which test, how deep a pipeline. */
-export interface Situation {
-  readonly test: string;
-  readonly pipeline: number;
 }
 
 /** The rounds of one situation, by server. */
@@ -36,6 +34,7 @@ export function medianFigures(rounds: readonly Figures[]): Figures {
   return {
     throughput: of((figures) => figures.throughput),
     serverCpuNs: of((figures) => figures.serverCpuNs),
+    serverShare: of((figures) => figures.serverShare),
     clientCpuNs: of((figures) => figures.clientCpuNs),
     p50Us: of((figures) => figures.p50Us),
     p99Us: of((figures) => figures.p99Us),

@@ -1,10 +1,19 @@
 // Asks a running server with fkvs-benchmark, as a process of its own on the client's CPU, and reads
 // its JSON.
 
-import type { Figures, Situation } from "./figures.ts";
-import { pinTo, type RunningServer } from "./running-server.ts";
+import type { Contestant } from "./contestant.ts";
+import type { Figures } from "./figures.ts";
+import { pinTo } from "./running-server.ts";
+import type { Situation } from "./situation.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
+
+/** A running server, as the contestant that it is asked as. */
+export interface AskedServer {
+  readonly contestant: Contestant;
+  readonly port: number;
+  readonly pid: number;
+}
 
 export interface LoadSettings {
   readonly clients: number;
@@ -21,25 +30,27 @@ interface TestDocument {
   readonly requestsPerSecond: number;
   readonly latencyUs: { readonly p50: number; readonly p99: number };
   readonly clientCpu: { readonly usPerRequest: number };
-  readonly serverCpu: { readonly usPerRequest: number } | null;
+  readonly serverCpu: { readonly usPerRequest: number; readonly coreShare: number } | null;
 }
 
 /** SETs every key of the keyspace once. */
-export async function preload(server: RunningServer, settings: LoadSettings): Promise<void> {
+export async function preload(server: AskedServer, settings: LoadSettings): Promise<void> {
   const { keyCount } = settings;
   const load = ["-t", "ping", "-n", "1", "-c", "1", "--keyspace", `${keyCount}`, "--preload"];
   await runBenchmark(server, settings, load);
 }
 
 export async function measure(
-  server: RunningServer,
+  server: AskedServer,
   settings: LoadSettings,
   situation: Situation,
 ): Promise<Figures> {
-  const { test, pipeline } = situation;
+  const { test, pipeline, keysPerRequest, ratePerSecond } = situation;
   const test1 = await runBenchmark(server, settings, [
     ...["-t", test, "-P", `${pipeline}`, "-c", `${settings.clients}`],
     ...(test === "ping" ? [] : ["--keyspace", `${settings.keyCount}`]),
+    ...(keysPerRequest === undefined ? [] : ["--keys-per-request", `${keysPerRequest}`]),
+    ...(ratePerSecond === undefined ? [] : ["-R", `${ratePerSecond}`]),
     ...["--duration", `${settings.seconds}`, "--warmup", `${settings.warmupSeconds}`],
   ]);
   return figuresOf(test1);
@@ -49,7 +60,7 @@ export async function measure(
  * The headline run of the roadmap: a million SETs of unique keys by 25 clients; requests a second.
  */
 export async function measureHeadline(
-  server: RunningServer,
+  server: AskedServer,
   settings: LoadSettings,
 ): Promise<Figures> {
   const load = ["-n", "1000000", "-c", "25", "-t", "set", "-r"];
@@ -60,6 +71,7 @@ function figuresOf(document: TestDocument): Figures {
   return {
     throughput: document.requestsPerSecond,
     serverCpuNs: (document.serverCpu?.usPerRequest ?? 0) * 1000,
+    serverShare: document.serverCpu?.coreShare ?? 0,
     clientCpuNs: document.clientCpu.usPerRequest * 1000,
     p50Us: document.latencyUs.p50,
     p99Us: document.latencyUs.p99,
@@ -67,7 +79,7 @@ function figuresOf(document: TestDocument): Figures {
 }
 
 async function runBenchmark(
-  server: RunningServer,
+  server: AskedServer,
   settings: LoadSettings,
   load: readonly string[],
 ): Promise<TestDocument> {

@@ -5,16 +5,23 @@ import type { Contestant } from "./contestant.ts";
 
 const START_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
+/** Kept of what a server says at its start. */
+const START_TEXT_LENGTH_MAX = 4096;
+
+type PipedProcess = Bun.Subprocess<"ignore", "pipe", "pipe">;
 
 export class RunningServer implements AsyncDisposable {
   readonly contestant: Contestant;
   readonly port: number;
-  readonly #process: Bun.Subprocess;
+  readonly #process: PipedProcess;
+  #startText = "";
+  readonly #outputEnd: Promise<unknown>;
 
-  private constructor(contestant: Contestant, port: number, process: Bun.Subprocess) {
+  private constructor(contestant: Contestant, port: number, process: PipedProcess) {
     this.contestant = contestant;
     this.port = port;
     this.#process = process;
+    this.#outputEnd = Promise.all([this.#listen(process.stdout), this.#listen(process.stderr)]);
   }
 
   /**
@@ -23,8 +30,9 @@ export class RunningServer implements AsyncDisposable {
   static async start(contestant: Contestant, cpu: number | null): Promise<RunningServer> {
     const port = findFreePort();
     const child = Bun.spawn([...pinTo(cpu), ...contestant.command(port)], {
-      stdout: "ignore",
-      stderr: "ignore",
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
     });
     const server = new RunningServer(contestant, port, child);
     await server.#waitUntilReady();
@@ -33,6 +41,11 @@ export class RunningServer implements AsyncDisposable {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** What it has said so far, the start line of ours first. */
+  get startText(): string {
+    return this.#startText;
   }
 
   /** Resident memory in bytes. */
@@ -53,7 +66,19 @@ export class RunningServer implements AsyncDisposable {
       await Bun.sleep(POLL_MS);
     }
     this.#process.kill("SIGKILL");
-    throw new Error(`${this.contestant.name} did not start on port ${this.port}`);
+    await this.#outputEnd;
+    const said = this.#startText.trim();
+    const ending = said === "" ? ", and said nothing" : `:\n${said}`;
+    throw new Error(`${this.contestant.name} did not start on port ${this.port}${ending}`);
+  }
+
+  /** Reads to the end, so that the server never waits for a reader. */
+  async #listen(output: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of output) {
+      const room = START_TEXT_LENGTH_MAX - this.#startText.length;
+      if (room > 0) this.#startText += decoder.decode(chunk, { stream: true }).slice(0, room);
+    }
   }
 }
 

@@ -10,6 +10,8 @@ import {
   type Comparison,
   type Figures,
 } from "./figures.ts";
+import { ACHIEVED_SHARE_MIN } from "../summary.ts";
+import { describeSituation } from "./situation.ts";
 
 /** The server that the others are measured by. */
 const YARDSTICK = "redis";
@@ -26,7 +28,7 @@ export function renderComparison(comparisons: readonly Comparison[]): string {
   const rows = comparisons.flatMap(({ situation, rounds }) => {
     const yardstick = rounds.get(YARDSTICK);
     return [...rounds].map(([name, figures]) => [
-      `${situation.test.toUpperCase()} P=${situation.pipeline}`,
+      describeSituation(situation),
       name,
       ...renderFigures(medianFigures(figures)),
       ...renderRatios(figures, name === YARDSTICK ? undefined : yardstick),
@@ -35,17 +37,46 @@ export function renderComparison(comparisons: readonly Comparison[]): string {
   return renderTable(head, rows);
 }
 
-/** The few figures for a README: ours against redis. */
-export function renderSummary(comparisons: readonly Comparison[], ours: string): string {
-  const head = ["", `${ours} requests/s`, "CPU per request", "throughput", "CPU"];
+/** Open loops: whether the rate was kept, and what of a core the server took for it. */
+export function renderRates(comparisons: readonly Comparison[]): string {
+  const head = ["", "server", "rate", "of a core", "CPU per request", "p50", "p99", "CPU"];
   const rows = comparisons.flatMap(({ situation, rounds }) => {
-    const figures = rounds.get(ours);
-    if (figures === undefined) return [];
-    const [throughput, cpu] = renderFigures(medianFigures(figures));
-    const label = `${situation.test.toUpperCase()} P=${situation.pipeline}`;
-    return [[label, throughput!, cpu!, ...renderRatios(figures, rounds.get(YARDSTICK))]];
+    const yardstick = rounds.get(YARDSTICK);
+    return [...rounds].map(([name, figures]) => {
+      const middle = medianFigures(figures);
+      const [, cpu, p50, p99] = renderFigures(middle);
+      const [, cpuTimes] = renderRatios(figures, name === YARDSTICK ? undefined : yardstick);
+      const isKept = middle.throughput >= ACHIEVED_SHARE_MIN * situation.ratePerSecond!;
+      const reached = `${Math.round(middle.throughput).toLocaleString("en")}/s`;
+      const share = middle.serverShare === 0 ? "?" : `${(middle.serverShare * 100).toFixed(1)} %`;
+      return [
+        describeSituation(situation),
+        name,
+        isKept ? "kept" : reached,
+        share,
+        cpu!,
+        p50!,
+        p99!,
+        cpuTimes,
+      ];
+    });
   });
   return renderTable(head, rows);
+}
+
+/** The few figures for a README: each of ours against redis. */
+export function renderSummary(comparisons: readonly Comparison[], ours: readonly string[]): string {
+  const head = ours.flatMap((name) => [`${name} requests/s`, "throughput", "CPU"]);
+  const rows = comparisons.map(({ situation, rounds }) => {
+    const cells = ours.flatMap((name) => {
+      const figures = rounds.get(name);
+      if (figures === undefined) return ["", "", ""];
+      const [throughput] = renderFigures(medianFigures(figures));
+      return [throughput!, ...renderRatios(figures, rounds.get(YARDSTICK))];
+    });
+    return [describeSituation(situation), ...cells];
+  });
+  return renderTable(["", ...head], rows);
 }
 
 export function renderMemory(memory: readonly MemoryFigure[]): string {
@@ -55,11 +86,16 @@ export function renderMemory(memory: readonly MemoryFigure[]): string {
 
 function renderFigures(figures: Figures): string[] {
   return [
-    `${Math.round(figures.throughput / 1000)} K`,
+    renderThousands(figures.throughput),
     figures.serverCpuNs === 0 ? "?" : `${Math.round(figures.serverCpuNs)} ns`,
     renderMicroseconds(figures.p50Us),
     renderMicroseconds(figures.p99Us),
   ];
+}
+
+/** With a digit behind the point where there are few of them. */
+function renderThousands(count: number): string {
+  return `${(count / 1000).toFixed(count < 10_000 ? 1 : 0)} K`;
 }
 
 function renderMicroseconds(us: number): string {

@@ -7,7 +7,7 @@ import { measureDecoder } from "../../bench/decoder.ts";
 import { measureHash } from "../../bench/hash.ts";
 import { measureInlineSize } from "../../bench/inline-size.ts";
 import { TINY_BUDGET, type Section } from "../../bench/measurement.ts";
-import { measurePipeline } from "../../bench/pipeline.ts";
+import { measurePipeline, measureRespPipeline } from "../../bench/pipeline.ts";
 import { measureSplice } from "../../bench/splice.ts";
 import { BENCHMARKS } from "../../bench/suite.ts";
 import { measureTable } from "../../bench/table.ts";
@@ -69,6 +69,21 @@ describe("bench", () => {
     }
   });
 
+  test("resp-pipeline: the same commands, and MGET", async () => {
+    const sections = await measureRespPipeline(KEY_COUNT, TINY_BUDGET);
+    expectPlausible(sections);
+    expect(sections.map(({ rows }) => rows[1]!.name)).toEqual([
+      "GET P=1",
+      "SET P=1",
+      "INCR P=1",
+      "PING P=1",
+      "MGET of 10 P=1",
+    ]);
+    for (const section of sections) {
+      expect(callCounts(section)).toEqual([50 * 16, 50, 50 * 16, 50 * 128]);
+    }
+  });
+
   test("inline-size: every size is read, and all but the largest rewritten", async () => {
     const sections = await measureInlineSize(KEY_COUNT, TINY_BUDGET);
     expectPlausible(sections);
@@ -98,7 +113,9 @@ describe("bench", () => {
       }
     }
     const names = BENCHMARKS.map(({ name }) => name);
-    expect(names.join(" ")).toBe("hash table decoder pipeline inline-size splice slices");
+    expect(names.join(" ")).toBe(
+      "hash table decoder pipeline resp-pipeline inline-size splice slices",
+    );
   });
 });
 

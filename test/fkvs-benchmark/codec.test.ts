@@ -128,46 +128,62 @@ describe("what is no reply", () => {
 
 describe("requests", () => {
   test("of fkvs are frames", () => {
-    const bytes = COMMANDS.map((command) => v1Codec.template(command, "key:1", 4)!.bytes);
+    const bytes = COMMANDS.map((command) => v1Codec.template(command, "key:1", 4, 1)?.bytes);
     expect(bytes).toEqual([
       request.ping(""),
       request.set("key:1", "xxxx"),
       request.get("key:1"),
       request.incr("key:1"),
       request.del("key:1"),
+      undefined,
+      undefined,
     ]);
   });
 
   test("of RESP are arrays of bulk strings", () => {
-    const lines = COMMANDS.map((command) => respCodec.template(command, "k:1", 4)!.bytes);
+    const lines = COMMANDS.map((command) => respCodec.template(command, "k:1", 4, 1)!.bytes);
     expect(lines.map((bytes) => bytes.toString("latin1"))).toEqual([
       "*1\r\n$4\r\nPING\r\n",
       "*3\r\n$3\r\nSET\r\n$3\r\nk:1\r\n$4\r\nxxxx\r\n",
       "*2\r\n$3\r\nGET\r\n$3\r\nk:1\r\n",
       "*2\r\n$4\r\nINCR\r\n$3\r\nk:1\r\n",
       "*2\r\n$3\r\nDEL\r\n$3\r\nk:1\r\n",
+      "*2\r\n$4\r\nMGET\r\n$3\r\nk:1\r\n",
+      "*3\r\n$4\r\nMSET\r\n$3\r\nk:1\r\n$4\r\nxxxx\r\n",
+    ]);
+  });
+
+  test("of RESP may have several keys", () => {
+    const texts = (["mget", "mset"] as const).map((command) =>
+      respCodec.template(command, "k:1", 4, 2)!.bytes.toString("latin1"),
+    );
+    expect(texts).toEqual([
+      "*3\r\n$4\r\nMGET\r\n$3\r\nk:1\r\n$3\r\nk:1\r\n",
+      `*5\r\n$4\r\nMSET\r\n${"$3\r\nk:1\r\n$4\r\nxxxx\r\n".repeat(2)}`,
     ]);
   });
 
   test("of memcached are lines", () => {
-    const lines = COMMANDS.map((command) => memcachedCodec.template(command, "k:1", 4));
+    const lines = COMMANDS.map((command) => memcachedCodec.template(command, "k:1", 4, 1));
     expect(lines.map((template) => template?.bytes.toString("latin1"))).toEqual([
       "version\r\n",
       "set k:1 0 0 4\r\nxxxx\r\n",
       "get k:1\r\n",
       undefined,
       "delete k:1\r\n",
+      undefined,
+      undefined,
     ]);
   });
 
   test("say where key and value are", () => {
     for (const codec of [v1Codec, respCodec, memcachedCodec]) {
       for (const command of COMMANDS) {
-        const template = codec.template(command, "key:007", 3);
+        const template = codec.template(command, "key:007", 3, 1);
         if (template === null || command === "ping") continue;
         const { bytes, keyEnd, valueOffset } = template;
         expect(bytes.toString("latin1", keyEnd - 7, keyEnd)).toBe("key:007");
-        if (command !== "set") expect(valueOffset).toBe(0);
+        if (command !== "set" && command !== "mset") expect(valueOffset).toBe(0);
         else expect(bytes.toString("latin1", valueOffset, valueOffset + 3)).toBe("xxx");
       }
     }

@@ -31,6 +31,7 @@ const CASES: Partial<Record<FlagProperty, FlagCase>> = {
   port: integers(1, 65_535),
   pipeline: integers(0, 100_000),
   readPercent: integers(0, 100),
+  keysPerRequest: integers(1, 1000),
   keyspace: integers(1, 1e9),
   keySize: integers(1, 65_535),
   seed: integers(0, 0xffffffff),
@@ -115,8 +116,8 @@ const REFUSED: readonly [string, string[], string][] = [
   [
     "an unknown test, with what is allowed and the nearest",
     ["-t", "pign"],
-    '-t is "pign", but must be one or more of ping, set, get, incr, del, mixed with commas' +
-      " between them, did you mean ping?",
+    '-t is "pign", but must be one or more of ping, set, get, incr, del, mixed, mget, mset' +
+      " with commas between them, did you mean ping?",
   ],
   ["an empty value", ["-n="], '-n is "=", but must be an integer from 1 to 10000000000'],
   [

@@ -36,6 +36,10 @@ const NEEDED = [
   ],
   ["--preload", "--preload needs --keyspace: it sets each of that many keys"],
   ["--slo 2", "--slo needs --sweep: it is what a sweep's p99 may be"],
+  [
+    "--keys-per-request 5 -t set,get",
+    "--keys-per-request needs the test mget or mset, but -t is set,get",
+  ],
   ["--reads 50 -t set,get", "--reads needs the test mixed, but -t is set,get"],
 ] as const;
 
@@ -50,6 +54,16 @@ const BROKEN = [
     "--proto memcached -t set,incr",
     "-t is set,incr, but memcached has no incr for keys that are not there yet",
   ],
+  ...["fkvs", "memcached"].flatMap((protocol) =>
+    ["mget", "set,mset"].map(
+      (tests) =>
+        [
+          `--proto ${protocol} -t ${tests}`,
+          `-t is ${tests}, but requests of several keys are only made in the protocol resp` +
+            " (--proto resp)",
+        ] as const,
+    ),
+  ),
   [
     "-c 3 --threads 4",
     "--threads is 4, but must be at most the number of clients, which is 3 (-c)",
@@ -117,6 +131,17 @@ const BOUNDS = [
     "--value-size is 1048577, but may be at most 1048576 with memcached",
   ],
   ["--proto resp --value-size 16mb", "--proto resp --value-size 16777217", "--value-size is"],
+  [
+    "--proto resp -t mset -r --keys-per-request 1000 --key-size 21",
+    "--proto resp -t mset -r --keys-per-request 1000 --key-size 20",
+    "the 8 bytes 00000007 and 13 digits",
+  ],
+  // 1000 keys of 16 + 64 bytes; values are not sent.
+  [
+    "--proto resp -t mget --keys-per-request 1000 --value-size 16mb -c 13 -P 1032",
+    "--proto resp -t mget --keys-per-request 1000 --value-size 16mb -c 13 -P 1033",
+    "lower -c, -P or --value-size, --keys-per-request, or raise --threads",
+  ],
   // 16 + 32 + 64 bytes a request, 95 clients in a thread.
   [
     "-c 190 --threads 2 -P 100000",
@@ -152,6 +177,8 @@ describe("what flags must fulfil together", () => {
     "-u --threads 2 -k",
     "--proto resp -t ping,set,get,incr,del,mixed --reads 5",
     "--proto memcached -t ping,set,get,del,mixed",
+    "--proto resp -t set,mget,mset --keys-per-request 1000 --verify --preload --keyspace 5000",
+    "--proto resp -t mget --keys-per-request 500 -R 12000",
   ])("allows %s", (line) => {
     expect(load(line).kind).toBe("run");
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { loadPlan } from "../../fkvs-benchmark/options.ts";
 import type { BenchmarkPlan } from "../../fkvs-benchmark/benchmark-plan.ts";
 import { VERSION } from "../../src/version.ts";
+import { makeBenchmarkPlan } from "../support/benchmark-fixture.ts";
 
 function load(line: string): BenchmarkPlan {
   const loaded = loadPlan(line === "" ? [] : line.split(" "), () => 7);
@@ -11,44 +12,19 @@ function load(line: string): BenchmarkPlan {
 
 describe("loadPlan", () => {
   test("has the original's defaults", () => {
-    expect(load("")).toEqual({
-      tests: ["ping"],
-      settings: {
-        target: { kind: "tcp", host: "127.0.0.1", port: 5995 },
-        protocol: "fkvs",
-        io: "auto",
-        clientCount: 32,
-        threadCount: 1,
-        requestCount: 100_000,
-        durationMs: Infinity,
-        warmupMs: 0,
-        pipeline: 1,
-        ratePerSecond: 0,
-        keys: { kind: "single" },
-        keySize: 16,
-        valueSize: 32,
-        readPercent: 90,
-        isVerified: false,
-        seed: 7,
-        timeoutMs: 5000,
-      },
-      isPreloaded: false,
-      output: "text",
-      hdrPath: null,
-      server: { kind: "find" },
-      sloMs: null,
-      notes: [],
-    });
+    const plan = makeBenchmarkPlan({}, { tests: ["ping"], server: { kind: "find" } });
+    expect(load("")).toEqual(plan);
   });
 
   test("takes every flag", () => {
     const plan = load(
       "--duration 2.5 --warmup 0.5 -c 8 --threads 2 -h ::1 -p 7000 --proto resp --io listen" +
-        " -t set,mixed --reads 40 --keyspace 1000 --distribution zipf:0.5 --preload --key-size 20" +
+        " -t set,mixed,mget --reads 40 --keys-per-request 500 --keyspace 1000" +
+        " --distribution zipf:0.5 --preload --key-size 20" +
         " --value-size 100 --verify -P 4 --seed 9 --timeout 1.5 --json --hdr a.hdr --pid 12 -k",
     );
     expect(plan).toEqual({
-      tests: ["set", "mixed"],
+      tests: ["set", "mixed", "mget"],
       settings: {
         target: { kind: "tcp", host: "::1", port: 7000 },
         protocol: "resp",
@@ -64,6 +40,7 @@ describe("loadPlan", () => {
         keySize: 20,
         valueSize: 100,
         readPercent: 40,
+        keysPerRequest: 500,
         isVerified: true,
         seed: 9,
         timeoutMs: 1500,

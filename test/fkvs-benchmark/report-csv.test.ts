@@ -52,6 +52,14 @@ describe("renderTestLine", () => {
       server_cores: "0.616",
       server_us_per_req: "5.000",
       client_was_limit: "0",
+      keys_per_req: "",
+      keys_per_s: "",
+    });
+    const several = makeSummary({ test: "mget", keysPerRequest: 500 }, { elapsedMs: 2000 });
+    expect(byName(TEST_HEADER, renderTestLine(several))).toMatchObject({
+      req_per_s: "50000.00",
+      keys_per_req: "500",
+      keys_per_s: "25000000.00",
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { renderJson, type JsonSource } from "../../fkvs-benchmark/report-json.ts";
+import type { TestSummary } from "../../fkvs-benchmark/summary.ts";
 import { makeSummary, SETTINGS } from "../support/benchmark-fixture.ts";
 
 const SOURCE: JsonSource = {
@@ -16,6 +17,9 @@ const SOURCE: JsonSource = {
   sweep: null,
   failure: "",
 };
+
+const testOf = (summary: TestSummary) =>
+  JSON.parse(renderJson({ ...SOURCE, summaries: [summary] })).tests[0];
 
 describe("renderJson", () => {
   const document = JSON.parse(renderJson(SOURCE));
@@ -42,6 +46,7 @@ describe("renderJson", () => {
         durationSeconds: null,
         warmupSeconds: 0,
         readPercent: null,
+        keysPerRequest: null,
         keys: "single",
         keyspace: null,
         distribution: null,
@@ -49,6 +54,8 @@ describe("renderJson", () => {
         valueSizeBytes: 32,
         isVerified: false,
         seed: 7,
+        io: "uring",
+        ioAskedFor: "auto",
         requests: 100_000,
         completed: 100_000,
         errors: 0,
@@ -57,6 +64,7 @@ describe("renderJson", () => {
         unanswered: 0,
         elapsedSeconds: 0.812345,
         requestsPerSecond: expect.closeTo(123_100.41, 2),
+        keysPerSecond: null,
         latencyUs: {
           samples: 100,
           min: 10,
@@ -76,6 +84,25 @@ describe("renderJson", () => {
         failures: [],
       },
     ]);
+  });
+
+  test("tells what served the sockets, and what was asked for where they differ", () => {
+    const { io, ioAskedFor } = testOf(makeSummary({ io: "uring" }));
+    expect([io, ioAskedFor]).toEqual(["uring", undefined]);
+    const partly = { ...makeSummary(), ios: ["uring", "listen"] as const };
+    expect(testOf(partly)).toMatchObject({ io: "uring and listen", ioAskedFor: "auto" });
+  });
+
+  test("counts the keys where a request has several", () => {
+    const summary = makeSummary(
+      { test: "mget", keysPerRequest: 500 },
+      { completedCount: 1000, elapsedMs: 2000 },
+    );
+    expect(testOf(summary)).toMatchObject({
+      keysPerRequest: 500,
+      requestsPerSecond: 500,
+      keysPerSecond: 250_000,
+    });
   });
 
   test("tells of an open loop over a keyspace for a time", () => {

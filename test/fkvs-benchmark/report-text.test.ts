@@ -40,6 +40,12 @@ const GOLDEN: Readonly<Record<string, TestSummary>> = {
     { cpuMs: 800 },
     { server: { cpuMs: 200, elapsedMs: 812.345 } },
   ),
+  "several-keys": makeSummary({
+    test: "mget",
+    protocol: "resp",
+    keys: keyspace({ kind: "uniform" }),
+    keysPerRequest: 500,
+  }),
   "server-unknown": makeSummary({ test: "ping" }, { cpuMs: 800 }, { server: null }),
 };
 
@@ -75,6 +81,12 @@ describe("renderQuiet", () => {
     expect(renderQuiet(makeSummary())).toBe(
       "set: 123100.41 requests per second, p50=0.500 msec, p99=0.990 msec, p99.9=1.000 msec," +
         " closed loop, client CPU 74 %\n",
+    );
+  });
+
+  test("says how many keys there were where a request has several", () => {
+    expect(renderQuiet(makeSummary({ test: "mget", keysPerRequest: 10 }))).toEndWith(
+      ", client CPU 74 %, 1231004.07 keys per second\n",
     );
   });
 

@@ -54,6 +54,19 @@ describe("summarize", () => {
     expect(summary.requestsPerSecond).toBe(200);
   });
 
+  test("counts the keys of completed requests, where a request has several", () => {
+    const results = [makeResult({ completedCount: 300, missCount: 100, elapsedMs: 2000 })];
+    const keysOf = (test: "set" | "mset") =>
+      summarize(makeTestPlan({ test, keysPerRequest: 20 }), makeMeasurement(results), null)
+        .keysPerSecond;
+    expect([keysOf("set"), keysOf("mset")]).toEqual([null, 3000]);
+  });
+
+  test("says what served the sockets, each once", () => {
+    const results = (["uring", "uring", null] as const).map((io) => makeResult({ io }));
+    expect(summarize(makeTestPlan(), makeMeasurement(results), null).ios).toEqual(["uring"]);
+  });
+
   test("has the original's example", () => {
     const results = [makeResult({ completedCount: 100_000, elapsedMs: 812.345 })];
     const summary = summarize(makeTestPlan(), makeMeasurement(results), null);

@@ -3,6 +3,8 @@ import {
   digitCountOf,
   divideTest,
   dividePreload,
+  isMultiKey,
+  keyCountOf,
   keyPrefixOf,
   shareOf,
 } from "../../fkvs-benchmark/thread-plan.ts";
@@ -124,13 +126,33 @@ describe("keyPrefixOf", () => {
 describe("digitCountOf", () => {
   test("has room for the greatest number", () => {
     const keyspace = (count: number) =>
-      digitCountOf({
-        ...SETTINGS,
-        keys: { kind: "keyspace", keyspace: count, distribution: { kind: "uniform" } },
-      });
+      digitCountOf(
+        {
+          ...SETTINGS,
+          keys: { kind: "keyspace", keyspace: count, distribution: { kind: "uniform" } },
+        },
+        "get",
+      );
     expect([keyspace(1), keyspace(10), keyspace(11), keyspace(1e9)]).toEqual([1, 1, 2, 9]);
-    expect(digitCountOf(SETTINGS)).toBe(1);
-    expect(digitCountOf({ ...SETTINGS, isVerified: true, clientCount: 101 })).toBe(3);
-    expect(digitCountOf({ ...SETTINGS, keys: { kind: "unique" } })).toBe(10);
+    expect(digitCountOf(SETTINGS, "get")).toBe(1);
+    expect(digitCountOf({ ...SETTINGS, isVerified: true, clientCount: 101 }, "get")).toBe(3);
+    const unique = { ...SETTINGS, keys: { kind: "unique" }, keysPerRequest: 1000 } as const;
+    expect([digitCountOf(unique, "get"), digitCountOf(unique, "mset")]).toEqual([10, 13]);
+  });
+});
+
+describe("keyCountOf", () => {
+  test("is more than one where a request has several", () => {
+    expect([isMultiKey("get"), isMultiKey("mget"), isMultiKey("mset")]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    const settings = { ...SETTINGS, keysPerRequest: 500 };
+    expect([keyCountOf(settings, "get"), keyCountOf(settings, "mget")]).toEqual([1, 500]);
+    const keysOf = (plans: ReturnType<typeof divideTest>) => plans.map((p) => p.keysPerRequest);
+    const plan = makeTestPlan({ test: "mget", keysPerRequest: 500 });
+    expect(keysOf(divideTest(plan))).toEqual([500]);
+    expect(keysOf(dividePreload(plan, 10, 1))).toEqual([1]);
   });
 });

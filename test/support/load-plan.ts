@@ -8,6 +8,7 @@ export function makeLoadPlan(wanted: Partial<LoadPlan> = {}): LoadPlan {
     io: "listen",
     test: "set",
     readPercent: 90,
+    keysPerRequest: 1,
     keys: { kind: "single" },
     keyPrefix: "key:",
     keySize: 16,

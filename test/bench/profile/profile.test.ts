@@ -10,7 +10,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const options = readOptions(["--out", folder], new Date());
 const profile: Profile = {
-  figures: { throughput: 1_234_567.8, serverCpuNs: 289.6, clientCpuNs: 1, p50Us: 1, p99Us: 2 },
+  figures: {
+    throughput: 1_234_567.8,
+    serverCpuNs: 289.6,
+    serverShare: 1,
+    clientCpuNs: 1,
+    p50Us: 1,
+    p99Us: 2,
+  },
   stacks: new Map([["t;get_[j]", 3]]),
   seesKernel: true,
 };

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { CONTESTANTS } from "../../../fkvs-benchmark/compare/contestant.ts";
 import { renderEnvironment, wrap } from "../../../fkvs-benchmark/compare/environment-text.ts";
+import { VERSION } from "../../../src/version.ts";
 
 describe("the environment", () => {
   test("names machine, versions, pinning and the command", () => {
     const text = renderEnvironment({
-      contestants: CONTESTANTS.slice(0, 1),
+      contestants: CONTESTANTS.slice(0, 2),
       settings: {
         clients: 50,
         keyCount: 1_000_000,
@@ -27,6 +28,8 @@ describe("the environment", () => {
       "1,000,000",
     ];
     for (const part of parts) expect(text).toContain(part);
+    // One server has one version, whatever it is asked in.
+    expect(text).toContain(`, fkvs ${VERSION}. `);
   });
 
   test("is broken into lines between words", () => {

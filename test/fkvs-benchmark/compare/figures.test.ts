@@ -9,7 +9,7 @@ import {
 } from "../../../fkvs-benchmark/compare/figures.ts";
 
 function figures(throughput: number, serverCpuNs = 1000): Figures {
-  return { throughput, serverCpuNs, clientCpuNs: 500, p50Us: 10, p99Us: 20 };
+  return { throughput, serverCpuNs, serverShare: 0.5, clientCpuNs: 500, p50Us: 10, p99Us: 20 };
 }
 
 describe("the figures of several rounds", () => {

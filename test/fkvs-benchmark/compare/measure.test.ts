@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { CONTESTANTS, isInstalled, versionOf } from "../../../fkvs-benchmark/compare/contestant.ts";
 import { measure, preload, type LoadSettings } from "../../../fkvs-benchmark/compare/measure.ts";
 import { RunningServer, pinTo } from "../../../fkvs-benchmark/compare/running-server.ts";
+import { canAnswer, type Situation } from "../../../fkvs-benchmark/compare/situation.ts";
 
 const SETTINGS: LoadSettings = {
   clients: 5,
@@ -22,8 +23,13 @@ for (const contestant of CONTESTANTS) {
       await using server = await RunningServer.start(contestant, null);
       expect(await server.residentBytes()).toBeGreaterThan(2 ** 20);
       await preload(server, SETTINGS);
-      for (const name of ["set", "get", "ping"]) {
-        const figures = await measure(server, SETTINGS, { test: name, pipeline: 8 });
+      const mget = { test: "mget", pipeline: 1, keysPerRequest: 50 };
+      const situations: Situation[] = [
+        ...["set", "get", "ping"].map((name) => ({ test: name, pipeline: 8 })),
+        ...[mget, { ...mget, ratePerSecond: 200 }],
+      ];
+      for (const situation of situations.filter((one) => canAnswer(contestant, one))) {
+        const figures = await measure(server, SETTINGS, situation);
         expect(figures.throughput).toBeGreaterThan(0);
         expect(figures.p99Us).toBeGreaterThanOrEqual(figures.p50Us);
         expect(figures.clientCpuNs).toBeGreaterThan(0);
@@ -42,7 +48,17 @@ describe("what goes wrong", () => {
 
   test("at the start is said, too", async () => {
     const broken = { ...CONTESTANTS[0]!, name: "broken", command: () => ["false"] };
-    await expect(RunningServer.start(broken, null)).rejects.toThrow("broken did not start");
+    await expect(RunningServer.start(broken, null)).rejects.toThrow(
+      /^broken did not start on port \d+, and said nothing$/,
+    );
+  });
+
+  test("at the start is said in the server's own words", async () => {
+    const script = "echo one; echo no such luck >&2; exit 1";
+    const broken = { ...CONTESTANTS[0]!, name: "broken", command: () => ["sh", "-c", script] };
+    const starting = RunningServer.start(broken, null);
+    await expect(starting).rejects.toThrow(/^broken did not start on port \d+:\n/);
+    await expect(starting).rejects.toThrow("no such luck");
   });
 
   test("pinning where there is nothing to pin to leaves the command as it is", () => {

@@ -1,24 +1,24 @@
 import { describe, expect, test } from "bun:test";
-import type { Comparison } from "../../../fkvs-benchmark/compare/figures.ts";
+import type { Comparison, Figures } from "../../../fkvs-benchmark/compare/figures.ts";
 import {
   renderComparison,
   renderMemory,
+  renderRates,
   renderSummary,
   replaceSection,
 } from "../../../fkvs-benchmark/compare/tables.ts";
+
+function figures(changes: Partial<Figures>): Figures {
+  const none = { throughput: 1, serverCpuNs: 1, serverShare: 0.5, clientCpuNs: 9 };
+  return { ...none, p50Us: 1, p99Us: 1, ...changes };
+}
 
 const COMPARISONS: readonly Comparison[] = [
   {
     situation: { test: "get", pipeline: 16 },
     rounds: new Map([
-      [
-        "fkvs",
-        [{ throughput: 2_000_400, serverCpuNs: 250.4, clientCpuNs: 9, p50Us: 99.6, p99Us: 1250 }],
-      ],
-      [
-        "redis",
-        [{ throughput: 500_000, serverCpuNs: 1252, clientCpuNs: 9, p50Us: 900, p99Us: 12_000 }],
-      ],
+      ["fkvs", [figures({ throughput: 2_000_400, serverCpuNs: 250.4, p50Us: 99.6, p99Us: 1250 })]],
+      ["redis", [figures({ throughput: 500_000, serverCpuNs: 1252, p50Us: 900, p99Us: 12_000 })]],
     ]),
   },
 ];
@@ -43,14 +43,39 @@ describe("the tables", () => {
       },
     ];
     expect(renderComparison(alone)).not.toContain("×");
-    expect(renderSummary(alone, "fkvs")).toContain("2000 K");
+    expect(renderSummary(alone, ["fkvs"])).toContain("2000 K");
   });
 
   test("have a short form with our figures alone", () => {
-    const lines = renderSummary(COMPARISONS, "fkvs").split("\n");
+    const lines = renderSummary(COMPARISONS, ["fkvs", "fkvs RESP"]).split("\n");
     expect(lines).toHaveLength(3);
-    expect(lines[2]).toContain("4.00 ×");
+    const cells = lines[2]!.split("|").map((cell) => cell.trim());
+    // Whoever was not asked has no figures.
+    expect(cells).toEqual(["", "GET P=16", "2000 K", "4.00 ×", "5.00 ×", "", "", "", ""]);
     expect(renderMemory([{ name: "fkvs", bytesPerKey: 24.4 }])).toContain("| fkvs   | 24 B ");
+  });
+
+  test("tell of a rate whether it was kept, and what it took", () => {
+    const situation = { test: "mget", pipeline: 1, keysPerRequest: 500, ratePerSecond: 12_000 };
+    const rounds = new Map([
+      ["fkvs", [figures({ throughput: 12_001, serverShare: 0.255, serverCpuNs: 21_000 })]],
+      ["redis", [figures({ throughput: 8123.4, serverShare: 0, serverCpuNs: 42_000 })]],
+    ]);
+    const lines = renderRates([{ situation, rounds }]).split("\n");
+    const cells = lines.slice(2).map((line) => line.split("|").map((cell) => cell.trim()));
+    const name = "MGET of 500, 12,000/s = 6,000,000 keys/s";
+    const ours = ["fkvs", "kept", "25.5 %", "21000 ns", "1 µs", "1 µs", "2.00 ×"];
+    expect(cells[0]).toEqual(["", name, ...ours, ""]);
+    const theirs = ["redis", "8,123/s", "?", "42000 ns", "1 µs", "1 µs", ""];
+    expect(cells[1]).toEqual(["", name, ...theirs, ""]);
+  });
+
+  test("have a digit more where there are few requests", () => {
+    const rounds = new Map([["redis", [figures({ throughput: 9876 })]]]);
+    const situation = { test: "mget", pipeline: 1, keysPerRequest: 500 };
+    expect(renderComparison([{ situation, rounds }])).toContain(
+      "| MGET of 500 P=1 | redis  | 9.9 K",
+    );
   });
 });
 

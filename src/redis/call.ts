@@ -1,0 +1,26 @@
+// One call of a command on the ordinary path: what a handler gets.
+
+import type { Client } from "./client.ts";
+import type { Keyspace, NewValue } from "./keyspace.ts";
+import type { Reply } from "./reply.ts";
+import type { RedisServer } from "./redis-server.ts";
+
+export interface Call {
+  /** The command's name as it was sent, and its arguments. */
+  readonly args: readonly Buffer[];
+  readonly client: Client;
+  readonly keys: Keyspace;
+  readonly reply: Reply;
+  readonly server: RedisServer;
+  /**
+   * An argument that becomes a value. A long one may have been received right into the store, and
+   * its place in `args` is empty then: handlers ask for values here only.
+   */
+  value(index: number): NewValue;
+}
+
+/** Executes a command and writes exactly one reply. Arity, login and MULTI are checked before. */
+export type Handler = (call: Call) => void;
+
+/** Handlers by name in lower case; of a command with subcommands: `client|list`. */
+export type HandlerTable = Readonly<Record<string, Handler>>;

@@ -1,0 +1,59 @@
+// What the server remembers of a connection that speaks RESP, beyond its windows.
+
+import type { Watcher } from "./keyspace.ts";
+
+export interface QueuedCommand {
+  readonly args: readonly Buffer[];
+}
+
+/** CLIENT REPLY. */
+export type ReplyMode = "on" | "off" | "skip" | "skip-next";
+
+export class Client implements Watcher {
+  /** Number of the connection, which others get later, and of the client, which nobody gets. */
+  readonly connection: number;
+  readonly id: number;
+  /** By the elapsed clock. */
+  readonly connectedMs: number;
+  lastCommandMs: number;
+  /** `address:port` of the two ends, or the path of a Unix socket. */
+  readonly address: string;
+  readonly localAddress: string;
+  version: 2 | 3 = 2;
+  database = 0;
+  isAuthenticated: boolean;
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  /** Name in lower case of the command executed last. */
+  lastCommand = "";
+  replyMode: ReplyMode = "on";
+  isEvictionExempt = false;
+  isNoTouch = false;
+  /** Commands since MULTI, null = no transaction. */
+  queue: QueuedCommand[] | null = null;
+  /** A command could not be queued: EXEC refuses. */
+  hasQueueError = false;
+  watchedCount = 0;
+  /** A watched key was changed. */
+  isDirty = false;
+  /** To be closed once its replies are sent. */
+  isClosing = false;
+
+  constructor(options: {
+    connection: number;
+    id: number;
+    nowMs: number;
+    address: string;
+    localAddress: string;
+    isAuthenticated: boolean;
+  }) {
+    this.connection = options.connection;
+    this.id = options.id;
+    this.connectedMs = options.nowMs;
+    this.lastCommandMs = options.nowMs;
+    this.address = options.address;
+    this.localAddress = options.localAddress;
+    this.isAuthenticated = options.isAuthenticated;
+  }
+}
