@@ -14,7 +14,7 @@ export const BATCH_CAPACITY = 64;
 
 export class Batch {
   count = 0;
-  /** Of OPCODE. */
+  /** Of OPCODE or RESP_OPCODE. */
   readonly opcodes = new Uint8Array(BATCH_CAPACITY);
   readonly connections = new Int32Array(BATCH_CAPACITY);
   /** Where the request's frame begins, to go back to when it cannot be executed yet. */
@@ -28,6 +28,10 @@ export class Batch {
   readonly expiryOffsets = new Int32Array(BATCH_CAPACITY);
   readonly expiryLengths = new Int32Array(BATCH_CAPACITY);
   readonly hashes = new Int32Array(BATCH_CAPACITY);
+  /** Of rows that RESP asked for: of PART, the database, and what the command counts in all. */
+  readonly parts = new Uint8Array(BATCH_CAPACITY);
+  readonly databases = new Uint8Array(BATCH_CAPACITY);
+  readonly totals = new Int32Array(BATCH_CAPACITY);
   /** The entry that may be the key's: src/store/candidates.ts. */
   readonly candidates = new Int32Array(BATCH_CAPACITY);
 }

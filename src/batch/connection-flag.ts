@@ -14,4 +14,8 @@ export const CONNECTION = {
   BLOCKED: 16,
   /** It has unsent replies or is finishing: somebody looks after it from time to time. */
   WAITING: 32,
+  /** Its replies wait for the log, and its requests for them. */
+  HELD: 64,
+  /** It is BLOCKED because the log has no room for its next write. */
+  PARKED: 128,
 } as const;

@@ -7,8 +7,8 @@
 // `begin` stay where they are while a batch refers to them; `makeRoom` moves the rest to the front,
 // and only the owner of the batch knows when it may be called.
 //
-// Behind the windows lies a scratch of a few bytes, for values that commands make themselves: the
-// store takes every value from this one area.
+// Behind the windows lies a scratch of a few bytes, for values that commands make themselves, and
+// one for a key that does not come from a window: the store takes both from this one area.
 
 import { assert } from "../lib/assert.ts";
 import { ByteArea } from "../lib/byte-area.ts";
@@ -16,6 +16,8 @@ import { TouchedMemory } from "./touched-memory.ts";
 import { AREA_SIZE_MAX, windowStride } from "./window-layout.ts";
 
 export const SCRATCH_SIZE = 64;
+/** As long as a key can be, and a little that is read in steps of several bytes. */
+export const KEY_SCRATCH_SIZE = 65536 + 64;
 
 export class ReceiveWindows {
   readonly area: ByteArea;
@@ -23,6 +25,7 @@ export class ReceiveWindows {
   readonly ends: Int32Array;
   readonly sizeBytes: number;
   readonly scratchOffset: number;
+  readonly keyScratchOffset: number;
   readonly touched: TouchedMemory;
   readonly #stride: number;
 
@@ -30,7 +33,8 @@ export class ReceiveWindows {
     this.#stride = windowStride(sizeBytes);
     this.sizeBytes = sizeBytes;
     this.scratchOffset = connectionCount * this.#stride;
-    const areaSize = this.scratchOffset + SCRATCH_SIZE;
+    this.keyScratchOffset = this.scratchOffset + SCRATCH_SIZE;
+    const areaSize = this.keyScratchOffset + KEY_SCRATCH_SIZE;
     assert(areaSize <= AREA_SIZE_MAX, "all receive windows fit one area");
     this.area = new ByteArea(new SharedArrayBuffer(areaSize));
     this.begins = new Int32Array(connectionCount);

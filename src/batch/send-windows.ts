@@ -32,8 +32,18 @@ export interface SendRegion {
   length: number;
   /** Pinned entry that the bytes belong to, 0 = none. */
   readonly reference: number;
-  /** Window to give back when the region is sent, -1 = none. */
+  /** Window to give back when the region is sent, -1 = none, or OWN. */
   readonly window: number;
+}
+
+/** The region lies in memory of its own. */
+const OWN = -2;
+
+/** Memory that a connection's replies go on in while its window has no room. */
+interface Overflow {
+  readonly area: ByteArea;
+  /** Bytes of it that regions refer to. */
+  takenBytes: number;
 }
 
 /** From a transport that will tell by `completed` what became of a write. */
@@ -82,6 +92,10 @@ export class SendWindows {
   vectoredCount = 0;
   partialCount = 0;
   spareTakenCount = 0;
+  sentBytes = 0;
+
+  /** Whether a full window may be sent before its turn ends; not while replies may be held. */
+  maySendEarly = true;
 
   readonly #begins: Int32Array;
   /** 1 = a write of the connection is under way. */
@@ -91,6 +105,8 @@ export class SendWindows {
   readonly #queues: (SendRegion[] | null)[];
   /** Unsent bytes of the queue, the current window not counted. */
   readonly #queuedBytes: Float64Array;
+  /** Until all is sent. */
+  readonly #overflows: (Overflow | null)[];
   readonly #spares: number[] = [];
   readonly #stride: number;
   readonly #options: SendOptions;
@@ -111,6 +127,7 @@ export class SendWindows {
     this.#windows = new Int32Array(connectionCount);
     this.#queues = new Array<SendRegion[] | null>(connectionCount).fill(null);
     this.#queuedBytes = new Float64Array(connectionCount);
+    this.#overflows = new Array<Overflow | null>(connectionCount).fill(null);
     for (let i = windowCount - 1; i >= connectionCount; i--) this.#spares.push(i);
     this.#options = options;
     this.#store = store;
@@ -127,6 +144,7 @@ export class SendWindows {
   close(connection: number): void {
     for (const region of this.#queues[connection] ?? []) this.#release(region);
     this.#queues[connection] = null;
+    this.#overflows[connection] = null;
     this.#queuedBytes[connection] = 0;
     this.#isUnderWay[connection] = 0;
     this.#leaveWindow(connection);
@@ -142,9 +160,59 @@ export class SendWindows {
     return this.#makeRoom(connection, length);
   }
 
-  /** Whether `splice` may be called: there is allowance for more unsent bytes. */
-  canSplice(connection: number): boolean {
+  /**
+   * Writes bytes behind the last reply, whatever there is of them: what finds no room in the window
+   * lies in memory of its own until it is sent. Ask `canBegin` before the first of a reply.
+   */
+  append(connection: number, bytes: Uint8Array): void {
+    if (this.#extendOverflow(connection, bytes)) return;
+    const isShort = bytes.length <= this.#options.windowSizeBytes;
+    const position = isShort ? this.reserve(connection, bytes.length) : -1;
+    if (position >= 0) {
+      this.area.bytes.set(bytes, position);
+      this.ends[connection] = position + bytes.length;
+      return;
+    }
+    this.#queueCurrent(connection, -1);
+    const overflow = this.#overflowFor(connection, bytes.length);
+    const { area, takenBytes: offset } = overflow;
+    area.bytes.set(bytes, offset);
+    overflow.takenBytes += bytes.length;
+    this.#queue(connection, { area, offset, length: bytes.length, reference: 0, window: OWN });
+  }
+
+  /** Writes behind what `append` has queued last in memory of its own, if there is room. */
+  #extendOverflow(connection: number, bytes: Uint8Array): boolean {
+    const region = this.#queues[connection]?.at(-1);
+    if (region === undefined || region.window !== OWN) return false;
+    const isLast = this.ends[connection] === this.#begins[connection];
+    const overflow = this.#overflows[connection]!;
+    const { area, takenBytes } = overflow;
+    if (!isLast || takenBytes + bytes.length > area.length) return false;
+    area.bytes.set(bytes, takenBytes);
+    overflow.takenBytes += bytes.length;
+    region.length += bytes.length;
+    this.#queuedBytes[connection]! += bytes.length;
+    return true;
+  }
+
+  /**
+   * Memory with room for that many bytes. What is left of the last serves first: between spliced
+   * values come a few bytes each, and they must not take a window's size for themselves.
+   */
+  #overflowFor(connection: number, length: number): Overflow {
+    const last = this.#overflows[connection];
+    if (last && last.takenBytes + length <= last.area.length) return last;
+    const size = Math.max(length, this.#options.windowSizeBytes);
+    const overflow = { area: new ByteArea(new ArrayBuffer(size)), takenBytes: 0 };
+    this.#overflows[connection] = overflow;
+    return overflow;
+  }
+
+  /** Whether a reply of any length, or `splice`, may begin: its client reads fast enough. */
+  canBegin(connection: number): boolean {
     if (this.unsentBytes(connection) < this.#options.limitBytes) return true;
+    if (!this.maySendEarly) return false;
     return this.flush(connection) === FLUSH.SENT;
   }
 
@@ -152,14 +220,24 @@ export class SendWindows {
   splice(connection: number, reference: number): void {
     this.#store.pins.pin(reference);
     this.#queueCurrent(connection, -1);
-    const length = this.#store.valueLength(reference);
-    this.#queue(connection, {
-      area: this.#store.area(reference),
-      offset: this.#store.valueOffset(reference),
-      length,
-      reference,
-      window: -1,
+    const { values } = this.#store;
+    let left = values.length(reference);
+    values.forEachStretch(reference, 0, left, (area, offset, length) => {
+      left -= length;
+      // What is queued last leaves last, and ends the pin.
+      const owner = left === 0 ? reference : 0;
+      this.#queue(connection, { area, offset, length, reference: owner, window: -1 });
     });
+  }
+
+  /** Forgets all unsent replies; false when a part of one may have left already. */
+  takeBack(connection: number): boolean {
+    const window = this.#windows[connection]!;
+    const base = window * this.#stride;
+    const isWhole = this.#begins[connection] === base && this.#queues[connection] === null;
+    if (this.#isUnderWay[connection] === 1 || !isWhole) return false;
+    this.ends[connection] = base;
+    return true;
   }
 
   unsentBytes(connection: number): number {
@@ -202,6 +280,7 @@ export class SendWindows {
   /** Notes how much of the current window has gone. */
   #noteSent(connection: number, sent: number): Flush {
     if (sent < 0) return FLUSH.FAILED;
+    this.sentBytes += sent;
     const begin = this.#begins[connection]! + sent;
     if (begin === this.ends[connection]) {
       const window = this.#windows[connection]!;
@@ -222,7 +301,7 @@ export class SendWindows {
 
   #makeRoom(connection: number, length: number): number {
     assert(length <= this.#options.windowSizeBytes, "a reply fits a window");
-    const flush = this.flush(connection);
+    const flush = this.maySendEarly ? this.flush(connection) : FLUSH.FULL;
     if (flush === FLUSH.FAILED) return -1;
     if (flush !== FLUSH.SENT && !this.#addSpare(connection)) return -1;
     return this.ends[connection]!;
@@ -273,6 +352,7 @@ export class SendWindows {
   /** Notes how much of the queue has gone; what is sent of it is given back. */
   #noteQueueSent(connection: number, sent: number): Flush {
     if (sent < 0) return FLUSH.FAILED;
+    this.sentBytes += sent;
     const queue = this.#queues[connection]!;
     this.#queuedBytes[connection]! -= sent;
     let left = sent;
@@ -284,6 +364,7 @@ export class SendWindows {
     }
     if (done === queue.length) {
       this.#queues[connection] = null;
+      this.#overflows[connection] = null;
       // Nothing but what was written to the current window while the queue was under way.
       return this.#noteSent(connection, 0);
     }

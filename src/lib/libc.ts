@@ -7,6 +7,7 @@ const SYMBOLS = {
   sendmsg: { args: [FFIType.i32, FFIType.ptr, FFIType.i32], returns: FFIType.i64_fast },
   madvise: { args: [FFIType.ptr, FFIType.u64_fast, FFIType.i32], returns: FFIType.i32 },
   clock_gettime: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
+  flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   __errno_location: { args: [], returns: FFIType.ptr },
 } as const;
 
@@ -15,6 +16,8 @@ export const MSG_NOSIGNAL = 0x4000;
 export const MADV_DONTNEED = 4;
 export const MADV_HUGEPAGE = 14;
 const CLOCK_THREAD_CPUTIME_ID = 3;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
 export const EAGAIN = 11;
 export const EINTR = 4;
 
@@ -25,6 +28,8 @@ export interface Libc {
   madvise(address: number, length: number, advice: number): boolean;
   /** CPU time of the calling thread in milliseconds, with fractions. */
   threadCpuMs(): number;
+  /** 0, or minus the error number; EAGAIN = another has the lock. */
+  flock(descriptor: number, operation: number): number;
   /** Address of a view's first byte; holds while its buffer lives. */
   addressOf(bytes: Uint8Array): number;
 }
@@ -49,6 +54,9 @@ export function loadLibc(): Libc | null {
         symbols.clock_gettime(CLOCK_THREAD_CPUTIME_ID, timespec);
         const seconds = timespec[1]! * 2 ** 32 + timespec[0]!;
         return seconds * 1000 + timespec[2]! / 1e6;
+      },
+      flock(descriptor, operation) {
+        return symbols.flock(descriptor, operation) === 0 ? 0 : -errno();
       },
       addressOf: (bytes) => Number(ptr(bytes)),
     };

@@ -102,6 +102,15 @@ export class BlockHeap {
     if (live === 0) this.#closePage(page, list, classIndex);
   }
 
+  /**
+   * A page that is not cut into blocks, 0 = there is none. It is given back to the pool, and may
+   * have made the compactor move entries.
+   */
+  takePage(): number {
+    const page = this.#pool.take();
+    return page !== 0 || !this.#reclaimPage() ? page : this.#pool.take();
+  }
+
   liveBytes(purpose: Purpose): number {
     return this.#liveBytes[purpose]!;
   }
@@ -194,8 +203,7 @@ export class BlockHeap {
   }
 
   #openPage(list: number, classIndex: number): number {
-    let page = this.#pool.take();
-    if (page === 0 && this.#reclaimPage()) page = this.#pool.take();
+    const page = this.takePage();
     if (page === 0) return 0;
     const at = this.#descriptorsBegin + page * PAGE_DESCRIPTOR_WORDS;
     const control = this.#control;

@@ -47,7 +47,8 @@ export class Deadlines implements ExpiryTarget {
     const isSame = words[word + 2] === low && words[word + 3] === high;
     words[word + 2] = low;
     words[word + 3] = high;
-    this.#blocks.deadlineCount += Number(hasDeadline) - Number(hadDeadline);
+    const change = Number(hasDeadline) - Number(hadDeadline);
+    if (change !== 0) this.#blocks.countDeadlines(words[word]!, change);
     if (!hasDeadline || isSame) return;
     this.index.add(hash, this.#segments.tag, low, high);
     this.#setMark(reference, this.index.mark);

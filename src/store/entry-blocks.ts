@@ -5,41 +5,65 @@
 //   place  ─▶ Segments (room for a slot) ─▶ BlockHeap (block) ─▶ Segments (the slot refers to it)
 //   remove ─▶ BlockHeap or, while it is being sent, Pins      ─▶ Segments (no slot any more)
 //
-// It counts the entries with a deadline, because every way out of a table leads through here.
+// Of a value in pieces the block holds where they are; they are given back with the block.
+//
+// It counts the entries of each database, and those with a deadline, because every way into a table
+// and out of it leads through here.
 
 import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
 import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
 import { PURPOSE, type BlockHeap } from "./block-heap.ts";
 import type { Compactor } from "./compactor.ts";
+import { DATABASE_COUNT, databaseOf } from "./database.ts";
 import {
+  DATABASE_SHIFT,
   FLAG_DEADLINE,
   FLAG_PINNED,
   IN_PLACE_SLACK,
+  PIECES_SIZE,
   entrySize,
   fitsBlock,
+  isInPieces,
   readDeadlineMs,
   valueOffsetIn,
   writeEntry,
 } from "./entry.ts";
+import { emptyChain, type Pieces } from "./pieces.ts";
 import type { Pins } from "./pins.ts";
 import type { Segments } from "./segments.ts";
 import { BLOCK_SIZE_MAX, classOfSize } from "./size-class.ts";
+import type { Values } from "./values.ts";
+import type { Watches } from "./watches.ts";
 
 export interface EntryBlockParts {
   readonly arena: Arena;
   readonly heap: BlockHeap;
   readonly segments: Segments;
   readonly pins: Pins;
+  readonly pieces: Pieces;
+  readonly values: Values;
+  readonly watches: Watches;
   readonly compactor: Compactor;
+}
+
+/** Whether a value would not fit a block beside its key, and has to lie in pieces. */
+export function needsPieces(keyLength: number, valueLength: number, hasDeadline: boolean): boolean {
+  return entrySize(keyLength, valueLength, hasDeadline) > BLOCK_SIZE_MAX;
 }
 
 export class EntryBlocks {
   /** Entries that have a deadline. */
   deadlineCount = 0;
+  /** By database: its entries, and those that have a deadline. */
+  readonly keyCounts = new Int32Array(DATABASE_COUNT);
+  readonly deadlineCounts = new Int32Array(DATABASE_COUNT);
   readonly #arena: Arena;
   readonly #heap: BlockHeap;
   readonly #segments: Segments;
   readonly #pins: Pins;
+  readonly #pieces: Pieces;
+  readonly #values: Values;
+  readonly #watches: Watches;
   readonly #compactor: Compactor;
   readonly #source: ByteArea;
 
@@ -49,6 +73,9 @@ export class EntryBlocks {
     this.#heap = parts.heap;
     this.#segments = parts.segments;
     this.#pins = parts.pins;
+    this.#pieces = parts.pieces;
+    this.#values = parts.values;
+    this.#watches = parts.watches;
     this.#compactor = parts.compactor;
     this.#source = source;
   }
@@ -60,27 +87,32 @@ export class EntryBlocks {
     wantsDeadline: boolean,
     slack = IN_PLACE_SLACK,
   ): boolean {
-    const header = this.#arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)]!;
-    if ((header & FLAG_PINNED) !== 0) return false;
+    const words = this.#arena.words[reference >>> BANK_SHIFT]!;
+    const word = wordIndexOf(reference);
+    const header = words[word]!;
+    if ((header & FLAG_PINNED) !== 0 || isInPieces(header, words[word + 1]!)) return false;
     if (wantsDeadline && (header & FLAG_DEADLINE) === 0) return false;
     return fitsBlock(header, valueLength, slack);
   }
 
   /**
-   * A new block, linked under the key with header and key written; 0 when memory is full. Without
-   * `isReplacing` the segments have just missed the key, with it they have just found it.
+   * A new block, linked under the key with header and key written and an empty value; 0 when memory
+   * is full. It has room for the value or, if that has to lie in pieces, for their place and a
+   * deadline. Without `isReplacing` the segments have just missed the key, with it they have just
+   * found it.
    */
   place(
     keyOffset: number,
     keyLength: number,
     hash: number,
     valueLength: number,
-    hasDeadline: boolean,
+    wantsDeadline: boolean,
     isReplacing: boolean,
   ): number {
     const source = this.#source;
-    const size = entrySize(keyLength, valueLength, hasDeadline);
-    if (size > BLOCK_SIZE_MAX) return 0;
+    const isLong = needsPieces(keyLength, valueLength, wantsDeadline);
+    const hasDeadline = wantsDeadline || isLong;
+    const size = entrySize(keyLength, isLong ? PIECES_SIZE : valueLength, hasDeadline);
     const view = source.view;
     if (!isReplacing && !this.#segments.ensureSlot(view, keyOffset, keyLength, hash)) return 0;
     const classIndex = classOfSize(size);
@@ -91,13 +123,25 @@ export class EntryBlocks {
     const hasMoved = movedCount !== this.#compactor.movedCount;
     if (isReplacing) {
       const old = this.#segments.find(view, keyOffset, keyLength, hash);
-      this.#forget(old);
+      this.forget(old);
       this.#segments.relink(reference);
     } else {
       if (hasMoved) this.#segments.find(view, keyOffset, keyLength, hash);
       this.#segments.link(hash, reference);
     }
-    writeEntry(this.#arena, reference, classIndex, source, keyOffset, keyLength, 0, hasDeadline);
+    const bits = this.#segments.databaseBits;
+    this.keyCounts[bits >>> DATABASE_SHIFT]!++;
+    writeEntry(
+      this.#arena,
+      reference,
+      classIndex,
+      source,
+      keyOffset,
+      keyLength,
+      0,
+      hasDeadline,
+      bits,
+    );
     if (hasDeadline) this.#clearDeadline(reference);
     return reference;
   }
@@ -112,14 +156,28 @@ export class EntryBlocks {
     const word = wordIndexOf(old);
     const valueLength = words[word + 1]!;
     const valueOffset = (word << 2) + valueOffsetIn(words[word]!);
+    const area = this.#arena.areas[bank]!;
     // A pin keeps the old block readable while its successor is filled.
     this.#pins.pin(old);
-    const reference = this.place(keyOffset, keyLength, hash, valueLength, true, true);
-    if (reference !== 0) {
-      this.#copyValue(this.#arena.areas[bank]!, valueOffset, reference, valueLength);
+    let reference = 0;
+    const chain = emptyChain();
+    // An entry in pieces never comes here, but the eight bytes may make one of another.
+    const isLong = needsPieces(keyLength, valueLength, true);
+    const end = valueOffset + valueLength;
+    if (!isLong || this.#pieces.append(chain, area.bytes, valueOffset, end)) {
+      reference = this.place(keyOffset, keyLength, hash, valueLength, true, true);
     }
+    if (reference === 0) this.#pieces.give(chain);
+    else if (isLong) this.#values.setChain(reference, chain);
+    else this.#copyValue(area, valueOffset, reference, valueLength);
     this.unpin(old);
     return reference;
+  }
+
+  /** Counts deadlines more or less for an entry with this header. */
+  countDeadlines(header: number, change: number): void {
+    this.deadlineCount += change;
+    this.deadlineCounts[databaseOf(header)]! += change;
   }
 
   writeValue(reference: number, valueOffset: number, valueLength: number): void {
@@ -128,14 +186,15 @@ export class EntryBlocks {
 
   /** Unlinks the entry that the segments have just found, and gives its block back. */
   remove(reference: number, hash: number): void {
+    this.#watches.noteEntry(reference);
     // The block first: unlinking may shrink the table and so compact, which moves what is not free.
-    this.#forget(reference);
+    this.forget(reference);
     this.#segments.remove(hash);
   }
 
   /** Ends a pin, and gives the block back if that was the last of an unlinked entry. */
   unpin(reference: number): void {
-    if (this.#pins.unpin(reference)) this.#heap.free(reference);
+    if (this.#pins.unpin(reference)) this.#free(reference);
   }
 
   #copyValue(from: ByteArea, valueOffset: number, reference: number, valueLength: number): void {
@@ -155,11 +214,17 @@ export class EntryBlocks {
   }
 
   /** Frees the block of an entry that is being unlinked, now or with its last pin. */
-  #forget(reference: number): void {
+  forget(reference: number): void {
     const words = this.#arena.words[reference >>> BANK_SHIFT]!;
     const word = wordIndexOf(reference);
-    if (readDeadlineMs(words, word) !== 0) this.deadlineCount--;
+    this.keyCounts[databaseOf(words[word]!)]!--;
+    if (readDeadlineMs(words, word) !== 0) this.countDeadlines(words[word]!, -1);
     if ((words[word]! & FLAG_PINNED) !== 0) this.#pins.orphan(reference);
-    else this.#heap.free(reference);
+    else this.#free(reference);
+  }
+
+  #free(reference: number): void {
+    if (this.#values.isInPieces(reference)) this.#pieces.give(this.#values.chain(reference));
+    this.#heap.free(reference);
   }
 }

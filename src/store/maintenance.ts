@@ -26,9 +26,9 @@ export class Maintenance {
   }
 
   /** At most one slice. False when there is nothing left to do for now. */
-  run(nowMs: number, deadlineCount: number): boolean {
-    this.#expiry.advance(nowMs, deadlineCount);
-    return this.#expiry.hasPending ? this.#expire() : this.#release();
+  run(nowMs: number, deadlineCount: number, isExpiryActive: boolean): boolean {
+    if (isExpiryActive) this.#expiry.advance(nowMs, deadlineCount);
+    return isExpiryActive && this.#expiry.hasPending ? this.#expire() : this.#release();
   }
 
   #expire(): boolean {

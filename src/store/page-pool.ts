@@ -8,6 +8,9 @@
 // beyond a reserve are returned to the system by `releaseSome`; those are *clean* and read as
 // zeros, but nobody relies on that.
 //
+// The word that links free pages is the owner's while a page is out: values too long for a block
+// (pieces.ts) are chains of pages, and a whole chain comes back in one step.
+//
 // The limit is in pages and moves: connection windows are paid from the same memory limit.
 
 import { assert } from "../lib/assert.ts";
@@ -83,6 +86,25 @@ export class PagePool {
     assert(page > 0 && page < this.#pageCount, "a page number is of this arena");
     this.#control[TAKEN_COUNT]!--;
     this.#push(page, DIRTY_HEAD, DIRTY_COUNT);
+  }
+
+  /** Takes back the `count` pages that `link` has joined from `first` to `last`. */
+  giveChain(first: number, last: number, count: number): void {
+    const control = this.#control;
+    control[TAKEN_COUNT]! -= count;
+    this.link(last, control[DIRTY_HEAD]!);
+    control[DIRTY_HEAD] = first;
+    control[DIRTY_COUNT]! += count;
+  }
+
+  /** Joins a page that is out to another behind it. */
+  link(page: number, next: number): void {
+    this.#control[this.#descriptorsBegin + page * PAGE_DESCRIPTOR_WORDS] = next;
+  }
+
+  /** The page that `link` has put behind a page. */
+  next(page: number): number {
+    return this.#control[this.#descriptorsBegin + page * PAGE_DESCRIPTOR_WORDS]!;
   }
 
   /** Moves the limit, down to the pages that are out at the moment if need be. */

@@ -26,6 +26,10 @@ export class Pins {
     return this.#pins.size;
   }
 
+  has(reference: number): boolean {
+    return this.#pins.has(reference);
+  }
+
   pin(reference: number): void {
     const pin = this.#pins.get(reference);
     if (pin !== undefined) {

@@ -10,6 +10,9 @@
 // more than one table, and no block is larger than a page, however many keys there are. A table
 // belongs to one segment, the unit of locking and of the log.
 //
+// One database at a time is current: keys are found and linked in it. What starts from an entry
+// goes by the entry's own (database.ts).
+//
 // A STRONG table: so many keys share their hash, or lie so far from home, that only somebody who
 // builds them can be the reason (XXH32 has collisions that hold for every seed). Its place then
 // leads to a directory of its own, ordered by HalfSipHash, and the slots hold that hash: the flood
@@ -21,10 +24,13 @@ import type { BlockHeap } from "./block-heap.ts";
 import { createCandidates, type Candidates } from "./candidates.ts";
 import type { ControlLayout } from "./control-memory.ts";
 import { EntryWalk, type EntryVisitor } from "./entry-walk.ts";
-import { KEY_LENGTH_MASK, hasKey, keyOffsetIn } from "./entry.ts";
+import { DATABASE_COUNT, databaseOf, databaseSeed } from "./database.ts";
+import { DATABASE_SHIFT, KEY_LENGTH_MASK, hasKey, keyOffsetIn } from "./entry.ts";
 import { halfSipHash } from "./half-siphash.ts";
+import { KeyScan } from "./key-scan.ts";
 import { SegmentHeaders } from "./segment-headers.ts";
 import { PROBE_LENGTH_MAX, SLOT_WORDS, findReference, maskOf, removeSlot } from "./slot-table.ts";
+import { TableClearing } from "./table-clearing.ts";
 import { LOG2_MASK, STRONG, TableDirectories, tableBegin } from "./table-directory.ts";
 import { TableGrowth, type Retagged } from "./table-growth.ts";
 import { TableShape, type TableSizes } from "./table-shape.ts";
@@ -49,8 +55,14 @@ export class Segments {
   /** The hash its slot has: the key's hash, or its strong hash in a strong directory. */
   #tag = 0;
 
+  /** The current database as bits of an entry's header, and the seed of its hash. */
+  #databaseBits = 0;
+  #seed: number;
+
   /** The loops that run ahead of a batch. */
   readonly candidates: Candidates;
+  readonly scan: KeyScan;
+  readonly clearing: TableClearing;
   readonly #arena: Arena;
   readonly #banks: readonly Int32Array[];
   readonly #control: Int32Array;
@@ -60,7 +72,7 @@ export class Segments {
   readonly #headers: SegmentHeaders;
   readonly #walk: EntryWalk;
   readonly #strongKey: readonly [number, number];
-  readonly #seed: number;
+  readonly #seeds: Int32Array;
   // The main directory's place in control memory and 32 minus its bits, for the hot path.
   readonly #main: number;
   readonly #mainBegin: number;
@@ -79,13 +91,24 @@ export class Segments {
     this.#arena = arena;
     this.#banks = arena.words;
     this.#control = control;
-    this.#seed = options.seed;
+    this.#seeds = Int32Array.from({ length: DATABASE_COUNT }, (_, database) =>
+      databaseSeed(options.seed, database),
+    );
+    this.#seed = this.#seeds[0]!;
     this.#strongKey = options.strongKey;
     this.#headers = new SegmentHeaders(control, layout);
     this.#directories = new TableDirectories(control, layout);
     this.#walk = new EntryWalk(arena, this.#directories);
     this.#growth = new TableGrowth(arena, heap, this.#directories, slices);
     this.#shape = new TableShape(arena, this.#growth, options);
+    this.scan = new KeyScan(arena, this.#directories);
+    this.clearing = new TableClearing(
+      arena,
+      this.#directories,
+      this.#growth,
+      this.#shape,
+      this.#headers,
+    );
     this.#main = this.#directories.main;
     this.candidates = createCandidates(arena, control, this.#main);
     this.#mainBegin = this.#directories.tablesBegin(this.#main);
@@ -94,6 +117,20 @@ export class Segments {
 
   onRetagged(callback: Retagged): void {
     this.#retagged = callback;
+  }
+
+  get database(): number {
+    return this.#databaseBits >>> DATABASE_SHIFT;
+  }
+
+  set database(database: number) {
+    this.#databaseBits = database << DATABASE_SHIFT;
+    this.#seed = this.#seeds[database]!;
+  }
+
+  /** The current database as bits of an entry's header. */
+  get databaseBits(): number {
+    return this.#databaseBits;
   }
 
   hashOf(view: DataView, keyOffset: number, keyLength: number): number {
@@ -105,7 +142,9 @@ export class Segments {
     this.#directory = this.#main;
     this.#table = this.#control[this.#mainBegin + (hash >>> this.#mainShift)]!;
     this.#tag = hash;
-    if ((this.#table & STRONG) !== 0) this.#enterStrong(view, keyOffset, keyLength, hash);
+    if ((this.#table & STRONG) !== 0) {
+      this.#enterStrong(view, keyOffset, keyLength, hash, this.#databaseBits);
+    }
     const table = this.#table;
     const slot = this.#probe(view, keyOffset, keyLength, table, this.#tag);
     this.#slot = slot >= 0 ? slot : slot === NO_SLOT ? -1 : ~slot;
@@ -164,13 +203,15 @@ export class Segments {
     const header = this.#arena.words[reference >>> BANK_SHIFT]![word]!;
     const keyOffset = (word << 2) + keyOffsetIn(header);
     const keyLength = header & KEY_LENGTH_MASK;
-    const hash = this.hashOf(area.view, keyOffset, keyLength);
+    const hash = xxHash32(area.view, keyOffset, keyLength, this.#seeds[databaseOf(header)]!);
     this.#directory = this.#main;
     this.#tag = hash;
     // Not by the shift at hand: a split that needs memory asks when the directory has just doubled.
     const place = this.#directories.placeOf(this.#main, hash);
     this.#table = this.#directories.tableAt(this.#main, place);
-    if ((this.#table & STRONG) !== 0) this.#enterStrong(area.view, keyOffset, keyLength, hash);
+    if ((this.#table & STRONG) !== 0) {
+      this.#enterStrong(area.view, keyOffset, keyLength, hash, header);
+    }
     const words = this.#arena.words[this.#table >>> BANK_SHIFT]!;
     const mask = maskOf(this.#table & LOG2_MASK);
     this.#slot = findReference(words, tableBegin(this.#table), mask, this.#tag, reference);
@@ -229,12 +270,22 @@ export class Segments {
     return this.#walk.run(this.#main, first, first + (1 << placeBits), visit);
   }
 
-  /** Sets directory, table and tag for a key whose hash leads to a strong directory. */
-  #enterStrong(view: DataView, keyOffset: number, keyLength: number, hash: number): void {
+  /**
+   * Sets directory, table and tag for a key whose hash leads to a strong directory; `header` has
+   * the bits of its database.
+   */
+  #enterStrong(
+    view: DataView,
+    keyOffset: number,
+    keyLength: number,
+    hash: number,
+    header: number,
+  ): void {
     const directories = this.#directories;
     this.#directory = directories.countAt(this.#main, directories.placeOf(this.#main, hash));
     const [key0, key1] = this.#strongKey;
-    this.#tag = halfSipHash(view, keyOffset, keyLength, key0, key1);
+    const seed = databaseSeed(key0, databaseOf(header));
+    this.#tag = halfSipHash(view, keyOffset, keyLength, seed, key1);
     const place = directories.placeOf(this.#directory, this.#tag);
     this.#table = directories.tableAt(this.#directory, place);
   }
@@ -248,6 +299,7 @@ export class Segments {
     const words = banks[table >>> BANK_SHIFT]!;
     const begin = tableBegin(table);
     const mask = maskOf(table & LOG2_MASK);
+    const databaseBits = this.#databaseBits;
     let slot = (tag << 1) & mask;
     for (let probes = 0; probes < PROBE_LENGTH_MAX; probes++) {
       const reference = words[begin + slot + 1]!;
@@ -255,7 +307,7 @@ export class Segments {
       if (words[begin + slot] === tag) {
         const entryWords = banks[reference >>> BANK_SHIFT]!;
         const word = (reference & BANK_MASK) << 1;
-        if (hasKey(entryWords, word, view, keyOffset, keyLength)) return slot;
+        if (hasKey(entryWords, word, view, keyOffset, keyLength, databaseBits)) return slot;
       }
       slot = (slot + SLOT_WORDS) & mask;
     }

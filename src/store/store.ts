@@ -3,6 +3,7 @@
 //
 //   find        ─▶ Segments      key → slot → entry
 //   set, remove ─▶ EntryBlocks   the block that an entry lies in, and its slot
+//               ─▶ Values        its value, there or in Pieces
 //               ─▶ Deadlines     in the entry, and in the index that reminds of it
 //   maintenance ─▶ Maintenance   what is due, and memory for the system
 //
@@ -14,40 +15,26 @@
 
 import type { ByteArea } from "../lib/byte-area.ts";
 import type { Clock } from "../lib/clock.ts";
-import {
-  Arena,
-  BANK_SHIFT,
-  PAGE_SIZE,
-  byteOffsetOf,
-  reserveArena,
-  wordIndexOf,
-  type ArenaBuffers,
-} from "./arena.ts";
+import { Arena, PAGE_SIZE } from "./arena.ts";
 import { BlockHeap, PURPOSE } from "./block-heap.ts";
 import { Compactor } from "./compactor.ts";
-import { layOutControl, reserveControl } from "./control-memory.ts";
+import { layOutControl } from "./control-memory.ts";
 import { Deadlines } from "./deadlines.ts";
-import { EntryBlocks } from "./entry-blocks.ts";
-import {
-  FLAG_DEADLINE,
-  KEY_LENGTH_MASK,
-  keyOffsetIn,
-  readDeadlineMs,
-  valueOffsetIn,
-} from "./entry.ts";
+import { EntryBlocks, needsPieces } from "./entry-blocks.ts";
+import { DATABASE_SHIFT } from "./entry.ts";
+import { EntryReader } from "./entry-reader.ts";
 import type { ExpiryIndex } from "./expiry-index.ts";
 import { Maintenance } from "./maintenance.ts";
 import { PagePool, type ReleasePage } from "./page-pool.ts";
+import { Pieces, emptyChain, type PieceChain } from "./pieces.ts";
 import { Pins } from "./pins.ts";
 import { Segments } from "./segments.ts";
+import { ALL_DATABASES } from "./table-clearing.ts";
+import type { StoreBuffers } from "./store-buffers.ts";
+import { Values } from "./values.ts";
+import type { WriteLog } from "./write-log.ts";
+import { Watches } from "./watches.ts";
 import { WorkSlices } from "./work-slices.ts";
-
-/** What threads are handed to share a store. */
-export interface StoreBuffers {
-  readonly arena: ArenaBuffers;
-  readonly control: SharedArrayBuffer;
-  readonly segmentBits: number;
-}
 
 export interface StoreOptions {
   /** Seeds of the two hashes: three random 32-bit integers. */
@@ -59,37 +46,51 @@ export interface StoreOptions {
   readonly wantMemory?: () => void;
 }
 
-export const STORE_DEFAULTS = { segmentBits: 10, slotsLog2Min: 6, slotsLog2Max: 13 } as const;
-
-export function reserveStore(sizeBytes: number, segmentBits: number): StoreBuffers {
-  const arena = reserveArena(sizeBytes);
-  const layout = layOutControl(arena.pageCount, segmentBits);
-  return { arena, control: reserveControl(layout), segmentBits };
+/** Bytes by what they are for; `unused` of pages that are taken. */
+export interface MemoryBytes {
+  readonly entries: number;
+  readonly slots: number;
+  readonly expiry: number;
+  readonly pieces: number;
+  readonly unused: number;
 }
 
-export class Store {
-  readonly arena: Arena;
+/** What hasRoomFor asks for: size classes waste at most half, a growing table takes two pages. */
+const ROOM_FACTOR = 2;
+const ROOM_PER_ENTRY = 64;
+const ROOM_PAGES_MIN = 4;
+
+export class Store extends EntryReader {
   readonly pool: PagePool;
   readonly heap: BlockHeap;
   readonly segments: Segments;
   readonly slices: WorkSlices;
   readonly pins: Pins;
+  readonly pieces: Pieces;
+  readonly values: Values;
+  readonly watches: Watches;
   readonly expiry: ExpiryIndex;
   readonly compactor: Compactor;
+  /** Told of every write; null = nobody wants to know. */
+  writeLog: WriteLog | null = null;
+  /** Whether keys are removed when they expire, or only when somebody asks for them. */
+  isExpiryActive = true;
   /** Time of the turn in milliseconds since the epoch; what deadlines are compared with. */
   nowMs: number;
 
+  readonly #source: ByteArea;
   readonly #sourceView: DataView;
   readonly #blocks: EntryBlocks;
   readonly #deadlines: Deadlines;
   readonly #maintenance: Maintenance;
 
   constructor(buffers: StoreBuffers, source: ByteArea, clock: Clock, options: StoreOptions) {
+    super(new Arena(buffers.arena));
     const layout = layOutControl(buffers.arena.pageCount, buffers.segmentBits);
     const control = new Int32Array(buffers.control);
+    this.#source = source;
     this.#sourceView = source.view;
     this.nowMs = clock.nowMs();
-    this.arena = new Arena(buffers.arena);
     this.slices = new WorkSlices(clock);
     this.pool = new PagePool(control, layout, options.releasePage, options.wantMemory);
     this.heap = new BlockHeap(this.arena, control, layout, this.pool);
@@ -98,13 +99,44 @@ export class Store {
     const tables = { seed, strongKey, slotsLog2Min, slotsLog2Max };
     this.segments = new Segments(this.arena, control, layout, this.heap, this.slices, tables);
     this.pins = new Pins(this.arena);
+    this.pieces = new Pieces(this.arena, this.heap, this.pool);
+    this.values = new Values(this.arena, this.pieces);
+    this.watches = new Watches(this.arena, this.segments, source);
     this.compactor = new Compactor(this.arena, this.heap, this.segments, this.slices);
     this.heap.onExhausted(() => this.compactor.reclaimPage());
-    const { arena, heap, segments, pins, compactor } = this;
-    this.#blocks = new EntryBlocks({ arena, heap, segments, pins, compactor }, source);
+    const { arena, heap, segments } = this;
+    this.#blocks = new EntryBlocks(this, source);
     this.#deadlines = new Deadlines(arena, heap, segments, this.#blocks, this.nowMs);
     this.expiry = this.#deadlines.index;
     this.#maintenance = new Maintenance(this.expiry, segments, this.pool, this.slices);
+  }
+
+  /** The database that keys belong to; v1 is always in database 0. */
+  get database(): number {
+    return this.segments.database;
+  }
+
+  set database(database: number) {
+    this.segments.database = database;
+  }
+
+  /**
+   * Whether there surely is memory for that many new entries with that many bytes of keys and
+   * values, fragments and table growth included.
+   */
+  hasRoomFor(count: number, bytes: number): boolean {
+    const wanted = ROOM_FACTOR * (bytes + count * ROOM_PER_ENTRY);
+    return this.pool.availableCount >= ROOM_PAGES_MIN + Math.ceil(wanted / PAGE_SIZE);
+  }
+
+  /** Keys of one database, expired ones that nobody has met yet included. */
+  keyCountIn(database: number): number {
+    return this.#blocks.keyCounts[database]!;
+  }
+
+  /** Entries of one database that have a deadline. */
+  deadlineCountIn(database: number): number {
+    return this.#blocks.deadlineCounts[database]!;
   }
 
   /** Keys, expired ones that nobody has met yet included. */
@@ -147,25 +179,81 @@ export class Store {
     low: number,
     high: number,
   ): number {
-    const blocks = this.#blocks;
-    const hasDeadline = (low | high) !== 0;
-    if (hasDeadline && !this.expiry.ensureRoom()) return 0;
-    let reference = this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
-    if (reference === 0 || !blocks.fitsInPlace(reference, valueLength, hasDeadline)) {
-      const isReplacing = reference !== 0;
-      reference = blocks.place(keyOffset, keyLength, hash, valueLength, hasDeadline, isReplacing);
-      if (reference === 0 && isReplacing) {
-        // No memory for a block of the right size: one that wastes room holds a shorter value.
-        reference = this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
-        if (!blocks.fitsInPlace(reference, valueLength, hasDeadline, Infinity)) reference = 0;
-      }
-      if (reference === 0) return 0;
+    if (needsPieces(keyLength, valueLength, (low | high) !== 0)) {
+      const value = this.#source.bytes.subarray(valueOffset, valueOffset + valueLength);
+      return this.setBytes(keyOffset, keyLength, hash, value, low, high);
     }
-    blocks.writeValue(reference, valueOffset, valueLength);
-    if (hasDeadline || this.#hasDeadlinePlace(reference)) {
-      this.#deadlines.write(reference, hash, low, high);
-    }
+    const reference = this.#prepare(keyOffset, keyLength, hash, valueLength, low, high);
+    if (reference === 0) return 0;
+    this.#blocks.writeValue(reference, valueOffset, valueLength);
+    this.writeLog?.wrote(reference, hash);
     return reference;
+  }
+
+  /** The same with a value that lies anywhere but in the arena. */
+  setBytes(
+    keyOffset: number,
+    keyLength: number,
+    hash: number,
+    value: Uint8Array,
+    low: number,
+    high: number,
+  ): number {
+    if (needsPieces(keyLength, value.length, (low | high) !== 0)) {
+      const chain = emptyChain();
+      if (!this.pieces.append(chain, value)) return 0;
+      const reference = this.setChain(keyOffset, keyLength, hash, chain, low, high);
+      if (reference === 0) this.pieces.give(chain);
+      return reference;
+    }
+    const reference = this.#prepare(keyOffset, keyLength, hash, value.length, low, high);
+    if (reference === 0) return 0;
+    this.values.setInline(reference, value);
+    this.writeLog?.wrote(reference, hash);
+    return reference;
+  }
+
+  /**
+   * The same with a value that lies in pieces already. They become the entry's, or are given back
+   * when it needs none; the chain is empty then. When memory is full, they are still the caller's.
+   */
+  setChain(
+    keyOffset: number,
+    keyLength: number,
+    hash: number,
+    chain: PieceChain,
+    low: number,
+    high: number,
+  ): number {
+    const reference = this.#prepare(keyOffset, keyLength, hash, chain.length, low, high);
+    if (reference === 0) return 0;
+    if (needsPieces(keyLength, chain.length, (low | high) !== 0)) {
+      this.values.setChain(reference, chain);
+      Object.assign(chain, emptyChain());
+    } else {
+      this.values.setInline(reference, this.pieces.bytesOfOne(chain));
+      this.pieces.give(chain);
+    }
+    this.writeLog?.wrote(reference, hash);
+    return reference;
+  }
+
+  /**
+   * Writes over a value that allows it (`values.canOverwrite`) from `position` on; it grows when it
+   * ends before, with zeros in between if need be. False when memory is full, as with `set`.
+   */
+  overwrite(reference: number, position: number, source: Uint8Array): boolean {
+    // Taking pages may move what is not pinned.
+    this.pins.pin(reference);
+    const chain = this.values.chain(reference);
+    const hasRoom = this.pieces.overwrite(chain, position, source);
+    if (hasRoom) {
+      this.values.setChain(reference, chain);
+      this.watches.noteEntry(reference);
+    }
+    this.unpin(reference);
+    if (hasRoom) this.writeLog?.wrote(reference, this.#hashOfEntry(reference));
+    return hasRoom;
   }
 
   /**
@@ -182,9 +270,11 @@ export class Store {
   ): number {
     if (this.#blocks.fitsInPlace(reference, valueLength, false)) {
       this.#blocks.writeValue(reference, valueOffset, valueLength);
+      this.watches.noteEntry(reference);
+      this.writeLog?.wrote(reference, hash);
       return reference;
     }
-    const hasPlace = this.#hasDeadlinePlace(reference);
+    const hasPlace = this.hasDeadlinePlace(reference);
     const low = hasPlace ? this.deadlineWord(reference, 0) : 0;
     const high = hasPlace ? this.deadlineWord(reference, 1) : 0;
     return this.set(keyOffset, keyLength, hash, valueOffset, valueLength, low, high);
@@ -195,6 +285,7 @@ export class Store {
     const reference = this.find(keyOffset, keyLength, hash);
     if (reference === 0) return false;
     this.#blocks.remove(reference, hash);
+    this.writeLog?.removed(keyOffset, keyLength, hash);
     return true;
   }
 
@@ -210,9 +301,12 @@ export class Store {
     low: number,
     high: number,
   ): boolean {
-    const hasPlace = this.#hasDeadlinePlace(reference);
+    const hasPlace = this.hasDeadlinePlace(reference);
     if ((low | high) === 0) {
-      if (hasPlace) this.#deadlines.write(reference, hash, 0, 0);
+      if (this.deadlineMs(reference) === 0) return true;
+      this.watches.noteEntry(reference);
+      this.#deadlines.write(reference, hash, 0, 0);
+      this.writeLog?.wrote(reference, hash);
       return true;
     }
     if (!this.expiry.ensureRoom()) return false;
@@ -223,40 +317,18 @@ export class Store {
       if (entry === 0) return false;
     }
     this.#deadlines.write(entry, hash, low, high);
+    this.watches.note(entry, keyOffset, keyLength);
+    this.writeLog?.wrote(entry, hash);
     return true;
   }
 
-  /** Deadline of an entry in milliseconds since the epoch, 0 = none. Exact below 2^53. */
-  deadlineMs(reference: number): number {
-    return readDeadlineMs(this.arena.words[reference >>> BANK_SHIFT]!, wordIndexOf(reference));
-  }
-
-  /** The deadline's words, for arithmetic beyond 2^53. */
-  deadlineWord(reference: number, index: 0 | 1): number {
-    return this.arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference) + 2 + index]!;
-  }
-
-  /** Value length of an entry in bytes. */
-  valueLength(reference: number): number {
-    return this.arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference) + 1]!;
-  }
-
-  /** Offset of an entry's value in the area of its bank. */
-  valueOffset(reference: number): number {
-    return byteOffsetOf(reference) + valueOffsetIn(this.#header(reference));
-  }
-
-  /** The area that an entry's value lies in. */
-  area(reference: number): ByteArea {
-    return this.arena.areas[reference >>> BANK_SHIFT]!;
-  }
-
-  keyLength(reference: number): number {
-    return this.#header(reference) & KEY_LENGTH_MASK;
-  }
-
-  keyOffset(reference: number): number {
-    return byteOffsetOf(reference) + keyOffsetIn(this.#header(reference));
+  /** Removes the keys of a database, or of all. What is being sent of them lasts until it is. */
+  flush(database: number | null): void {
+    this.watches.noteFlush(database);
+    const isAll = database === null || this.keyCountIn(database) === this.keyCount;
+    const bits = isAll ? ALL_DATABASES : database << DATABASE_SHIFT;
+    this.segments.clearing.run(bits, (reference) => this.#blocks.forget(reference));
+    this.writeLog?.flushed(database);
   }
 
   /** Whether the entry's deadline has passed; it may still be in its table. */
@@ -275,23 +347,55 @@ export class Store {
    * millisecond. False when there is nothing left to do for now.
    */
   runMaintenance(): boolean {
-    return this.#maintenance.run(this.nowMs, this.deadlineCount);
+    return this.#maintenance.run(this.nowMs, this.deadlineCount, this.isExpiryActive);
   }
 
   /** Bytes of the arena in use, by purpose, and of pages in use beyond that. */
-  memoryBytes(): { entries: number; slots: number; expiry: number; unused: number } {
+  memoryBytes(): MemoryBytes {
     const entries = this.heap.liveBytes(PURPOSE.ENTRY);
     const slots = this.heap.liveBytes(PURPOSE.TABLE);
     const expiry = this.heap.liveBytes(PURPOSE.EXPIRY);
+    const pieces = this.pieces.liveBytes;
     const taken = this.pool.takenCount * PAGE_SIZE;
-    return { entries, slots, expiry, unused: taken - entries - slots - expiry };
+    return { entries, slots, expiry, pieces, unused: taken - entries - slots - expiry - pieces };
   }
 
-  #hasDeadlinePlace(reference: number): boolean {
-    return (this.#header(reference) & FLAG_DEADLINE) !== 0;
+  /** Of an entry of the current database. */
+  #hashOfEntry(reference: number): number {
+    const { view } = this.area(reference);
+    return this.segments.hashOf(view, this.keyOffset(reference), this.keyLength(reference));
   }
 
-  #header(reference: number): number {
-    return this.arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)]!;
+  /**
+   * The entry of a key with room for a value of this length, and with its deadline; the value's
+   * bytes are to be written. 0 when memory is full; nothing has changed then.
+   */
+  #prepare(
+    keyOffset: number,
+    keyLength: number,
+    hash: number,
+    valueLength: number,
+    low: number,
+    high: number,
+  ): number {
+    const blocks = this.#blocks;
+    const hasDeadline = (low | high) !== 0;
+    if (hasDeadline && !this.expiry.ensureRoom()) return 0;
+    let reference = this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
+    if (reference === 0 || !blocks.fitsInPlace(reference, valueLength, hasDeadline)) {
+      const isReplacing = reference !== 0;
+      reference = blocks.place(keyOffset, keyLength, hash, valueLength, hasDeadline, isReplacing);
+      if (reference === 0 && isReplacing) {
+        // No memory for a block of the right size: one that wastes room holds a shorter value.
+        reference = this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
+        if (!blocks.fitsInPlace(reference, valueLength, hasDeadline, Infinity)) reference = 0;
+      }
+      if (reference === 0) return 0;
+    }
+    if (hasDeadline || this.hasDeadlinePlace(reference)) {
+      this.#deadlines.write(reference, hash, low, high);
+    }
+    this.watches.note(reference, keyOffset, keyLength);
+    return reference;
   }
 }

@@ -5,6 +5,7 @@
 import { assert } from "../lib/assert.ts";
 import { BANK_SHIFT, wordIndexOf, type Arena } from "./arena.ts";
 import { PURPOSE, type BlockHeap } from "./block-heap.ts";
+import { databaseOf, databaseSeed } from "./database.ts";
 import { KEY_LENGTH_MASK, keyOffsetIn } from "./entry.ts";
 import { halfSipHash } from "./half-siphash.ts";
 import { classOfSize } from "./size-class.ts";
@@ -125,8 +126,15 @@ export class TableGrowth {
     return true;
   }
 
+  /** Gives up the table at a place, which has no entries any more. */
+  drop(directory: number, place: number): void {
+    this.#freeTable(this.#directories.tableAt(directory, place));
+    this.#directories.setTable(directory, place, 0);
+  }
+
   /** Leaves in the old table where each entry has gone: its slot in the new one, counted from 2. */
   #retagAll(oldTable: number, table: number, strongKey: readonly [number, number]): void {
+    const [key0, key1] = strongKey;
     const banks = this.#arena.words;
     const oldWords = banks[oldTable >>> BANK_SHIFT]!;
     const target = this.#targetOf(table);
@@ -138,7 +146,8 @@ export class TableGrowth {
       const header = banks[reference >>> BANK_SHIFT]![word]!;
       const view = this.#arena.areas[reference >>> BANK_SHIFT]!.view;
       const keyOffset = (word << 2) + keyOffsetIn(header);
-      const tag = halfSipHash(view, keyOffset, header & KEY_LENGTH_MASK, ...strongKey);
+      const seed = databaseSeed(key0, databaseOf(header));
+      const tag = halfSipHash(view, keyOffset, header & KEY_LENGTH_MASK, seed, key1);
       const slot = findFreeSlot(target.words, target.begin, target.mask, tag);
       assert(slot >= 0, "a pseudo-random hash leaves a slot free within the probe bound");
       target.words[target.begin + slot] = tag;

@@ -5,9 +5,9 @@
 
 import type { Clock } from "../lib/clock.ts";
 
-export const SLICE = { TABLE: 0, COMPACT: 1, EXPIRE: 2, RELEASE: 3 } as const;
+export const SLICE = { TABLE: 0, COMPACT: 1, EXPIRE: 2, RELEASE: 3, SNAPSHOT: 4 } as const;
 export type Slice = (typeof SLICE)[keyof typeof SLICE];
-export const SLICE_NAMES = ["table", "compact", "expire", "release"] as const;
+export const SLICE_NAMES = ["table", "compact", "expire", "release", "snapshot"] as const;
 
 const BUCKET_FIRST_US = 16;
 export const SLICE_BUCKET_COUNT = 16;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ReceiveWindows, SCRATCH_SIZE } from "../../src/batch/receive-windows.ts";
+import { KEY_SCRATCH_SIZE, ReceiveWindows, SCRATCH_SIZE } from "../../src/batch/receive-windows.ts";
 import { windowStride } from "../../src/batch/window-layout.ts";
 
 const SIZE = 65536;
@@ -34,10 +34,11 @@ describe("ReceiveWindows", () => {
     for (let i = 0; i < COUNT; i++) expect(windows.room(i)).toBe(SIZE);
   });
 
-  test("have a scratch of their area behind them", () => {
+  test("have scratches for a value and a key of their area behind them", () => {
     const { windows } = new Fixture();
     expect(windows.scratchOffset).toBe(COUNT * windowStride(SIZE));
-    expect(windows.area.length).toBe(windows.scratchOffset + SCRATCH_SIZE);
+    expect(windows.keyScratchOffset).toBe(windows.scratchOffset + SCRATCH_SIZE);
+    expect(windows.area.length).toBe(windows.keyScratchOffset + KEY_SCRATCH_SIZE);
   });
 
   test("move what is not taken to the front, and only that", () => {

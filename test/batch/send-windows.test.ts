@@ -1,66 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { FLUSH, SPLICE_LENGTH_MIN, SendWindows } from "../../src/batch/send-windows.ts";
+import { FLUSH, SPLICE_LENGTH_MIN } from "../../src/batch/send-windows.ts";
 import { Random } from "../support/random.ts";
-import { StoreFixture } from "../support/store-fixture.ts";
-import { TestTransport } from "../support/test-transport.ts";
-
-const MIB = 2 ** 20;
-const WINDOW_SIZE = 65536;
-const LIMIT = 4 * WINDOW_SIZE;
-const CONNECTION_COUNT = 3;
-
-class Fixture {
-  readonly transport = new TestTransport();
-  readonly memory = new StoreFixture({ sizeBytes: 16 * MIB });
-  readonly sends: SendWindows;
-
-  constructor(spareCount = 8, limitBytes = LIMIT) {
-    const options = {
-      connectionCount: CONNECTION_COUNT,
-      windowSizeBytes: WINDOW_SIZE,
-      spareCount,
-      limitBytes,
-    };
-    this.sends = new SendWindows(options, this.memory.store, this.transport);
-    for (let i = 0; i < CONNECTION_COUNT; i++) this.sends.open(i);
-  }
-
-  /** Whether there was room for the text. */
-  write(text: string, connection = 0): boolean {
-    const position = this.sends.reserve(connection, text.length);
-    if (position < 0) return false;
-    this.sends.area.bytes.write(text, position, "latin1");
-    this.sends.ends[connection] = position + text.length;
-    return true;
-  }
-
-  /** Whether there was an allowance for the value. */
-  splice(key: string, connection = 0): boolean {
-    if (!this.sends.canSplice(connection)) return false;
-    this.sends.splice(connection, this.memory.find(key));
-    return true;
-  }
-
-  flushed(connection = 0): string {
-    expect(this.sends.flush(connection)).toBe(FLUSH.SENT);
-    return this.transport.take(connection);
-  }
-
-  /** Sends until all is sent, so many bytes at a time. */
-  drain(step: () => number, connection = 0): string {
-    let text = "";
-    while (this.sends.unsentBytes(connection) > 0) {
-      this.transport.capacity = step();
-      this.sends.flush(connection);
-      text += this.transport.take(connection);
-    }
-    return text;
-  }
-}
+import { CONNECTION_COUNT, LIMIT, SendFixture, WINDOW_SIZE } from "../support/send-fixture.ts";
 
 describe("SendWindows", () => {
   test("send what was written as one write, and begin again at the front", () => {
-    const fixture = new Fixture();
+    const fixture = new SendFixture();
     const begin = fixture.sends.ends[1]!;
     fixture.write("one ", 1);
     fixture.write("two", 1);
@@ -73,13 +18,13 @@ describe("SendWindows", () => {
   });
 
   test("ask nothing of the socket when there is nothing to send", () => {
-    const fixture = new Fixture();
+    const fixture = new SendFixture();
     expect(fixture.flushed()).toBe("");
     expect(fixture.transport.sendCount).toBe(0);
   });
 
   test("keep the connections apart", () => {
-    const fixture = new Fixture();
+    const fixture = new SendFixture();
     for (const connection of [0, 1, 2]) fixture.write(`for ${connection}`, connection);
     expect([2, 0, 1].map((connection) => fixture.flushed(connection))).toEqual([
       "for 2",
@@ -90,7 +35,7 @@ describe("SendWindows", () => {
 
   describe("when the socket takes a part", () => {
     test("keep the rest, and add what comes behind it", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.write("abcdef");
       fixture.transport.capacity = 2;
       expect(fixture.sends.flush(0)).toBe(FLUSH.PARTIAL);
@@ -104,7 +49,7 @@ describe("SendWindows", () => {
     });
 
     test("never move or write over what is not sent", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.write("a".repeat(WINDOW_SIZE));
       fixture.transport.capacity = WINDOW_SIZE - 10;
       fixture.sends.flush(0);
@@ -120,7 +65,7 @@ describe("SendWindows", () => {
     });
 
     test("say when it has failed", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.write("abc");
       fixture.transport.hasFailed = true;
       expect(fixture.sends.flush(0)).toBe(FLUSH.FAILED);
@@ -132,7 +77,7 @@ describe("SendWindows", () => {
 
   describe("with spare windows", () => {
     test("go on in one when the window is full and the socket too", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.transport.capacity = 0;
       const text = "x".repeat(40_000);
       for (let i = 0; i < 5; i++) expect(fixture.write(text)).toBe(true);
@@ -142,7 +87,7 @@ describe("SendWindows", () => {
     });
 
     test("take a reply only up to the limit, and more once enough is sent", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.transport.capacity = 0;
       const text = "y".repeat(WINDOW_SIZE);
       for (let i = 0; i < 4; i++) expect(fixture.write(text)).toBe(true);
@@ -155,7 +100,7 @@ describe("SendWindows", () => {
     });
 
     test("have to wait when none is left, and get the ones that are given back", () => {
-      const fixture = new Fixture(1);
+      const fixture = new SendFixture(1);
       fixture.transport.capacity = 0;
       const text = "s".repeat(WINDOW_SIZE);
       expect(fixture.write(text, 0)).toBe(true);
@@ -175,7 +120,7 @@ describe("SendWindows", () => {
     test("none of which is lost or used twice, whatever comes and goes", () => {
       for (let seed = 0; seed < 30; seed++) {
         const random = new Random(seed);
-        const fixture = new Fixture(3, 3 * WINDOW_SIZE);
+        const fixture = new SendFixture(3, 3 * WINDOW_SIZE);
         fixture.memory.set("long", random.text(30_000));
         const long = fixture.memory.get("long")!;
         const expected = ["", "", ""];
@@ -212,8 +157,8 @@ describe("SendWindows", () => {
   });
 
   describe("with writes that are under way", () => {
-    function deferred(spareCount = 8): Fixture {
-      const fixture = new Fixture(spareCount);
+    function deferred(spareCount = 8): SendFixture {
+      const fixture = new SendFixture(spareCount);
       fixture.transport.isDeferred = true;
       return fixture;
     }
@@ -282,7 +227,7 @@ describe("SendWindows", () => {
     const value = (letter: string) => letter.repeat(SPLICE_LENGTH_MIN);
 
     test("send them in their place among what was written, in one vectored write", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.memory.set("a", value("A"));
       fixture.memory.set("b", value("B"));
       fixture.write("1");
@@ -306,7 +251,7 @@ describe("SendWindows", () => {
     });
 
     test("copy nothing of them", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.memory.set("a", value("A"));
       fixture.splice("a");
       const { store } = fixture.memory;
@@ -318,7 +263,7 @@ describe("SendWindows", () => {
     });
 
     test("keep them as they were until they are sent, and free them then", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       const { store } = fixture.memory;
       const memoryBytes = () => store.memoryBytes().entries;
       const before = memoryBytes();
@@ -337,7 +282,7 @@ describe("SendWindows", () => {
     });
 
     test("give them free when the connection closes first", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.memory.set("a", value("A"));
       fixture.transport.capacity = 10;
       fixture.splice("a");
@@ -353,7 +298,7 @@ describe("SendWindows", () => {
     });
 
     test("take them only below the limit", () => {
-      const fixture = new Fixture();
+      const fixture = new SendFixture();
       fixture.memory.set("a", value("A"));
       fixture.transport.capacity = 0;
       let count = 0;
@@ -361,13 +306,13 @@ describe("SendWindows", () => {
       expect(count).toBe(LIMIT / SPLICE_LENGTH_MIN);
       expect(fixture.sends.unsentBytes(0)).toBe(LIMIT);
       fixture.transport.capacity = Infinity;
-      expect(fixture.sends.canSplice(0)).toBe(true);
+      expect(fixture.sends.canBegin(0)).toBe(true);
       expect(fixture.transport.take(0)).toHaveLength(LIMIT);
     });
 
     test("resume in the middle of any region", () => {
       for (const step of [1000, 4095, SPLICE_LENGTH_MIN, SPLICE_LENGTH_MIN + 1, 70_001]) {
-        const fixture = new Fixture();
+        const fixture = new SendFixture();
         for (const letter of "ABC") fixture.memory.set(letter, value(letter));
         let expected = "";
         for (const letter of "ABC") {
@@ -382,7 +327,7 @@ describe("SendWindows", () => {
   });
 
   test("count the memory they come to use", () => {
-    const fixture = new Fixture();
+    const fixture = new SendFixture();
     fixture.write("x".repeat(5000));
     fixture.flushed();
     expect(fixture.sends.touched.bytes).toBe(8192);
@@ -398,7 +343,7 @@ describe("SendWindows", () => {
   });
 
   test("have no reply that is larger than a window", () => {
-    const fixture = new Fixture();
+    const fixture = new SendFixture();
     expect(fixture.write("x".repeat(WINDOW_SIZE))).toBe(true);
     expect(() => fixture.write("x".repeat(WINDOW_SIZE + 1))).toThrow("a reply fits a window");
   });

@@ -130,6 +130,21 @@ describe("BlockHeap", () => {
     expect(asked).toBe(2);
   });
 
+  test("hands out a whole page that is no block's, and asks for one as for a block", () => {
+    const { heap, pool } = new HeapFixture(3);
+    const reference = heap.allocate(PURPOSE.ENTRY, LARGE);
+    const page = heap.takePage();
+    expect(page).not.toBe(reference >>> PAGE_SHIFT);
+    expect(pool.takenCount).toBe(2);
+    expect(heap.liveBytes(PURPOSE.ENTRY)).toBe(CLASS_SIZES[LARGE]!);
+    expect(heap.takePage()).toBe(0);
+    heap.onExhausted(() => {
+      heap.free(reference);
+      return true;
+    });
+    expect(heap.takePage()).toBe(reference >>> PAGE_SHIFT);
+  });
+
   test("never lets two blocks overlap, and counts right, whatever the history", () => {
     for (let seed = 0; seed < 10; seed++) {
       const random = new Random(seed);

@@ -5,25 +5,69 @@ import { ENTRY_HEADER_SIZE } from "../../src/store/entry.ts";
 import { BLOCK_SIZE_MAX } from "../../src/store/size-class.ts";
 import { StoreFixture } from "../support/store-fixture.ts";
 
+/** The longest value that lies beside the key `key`. */
+const FULL = "v".repeat(BLOCK_SIZE_MAX - ENTRY_HEADER_SIZE - 3);
+/** Header, deadline, key and two page numbers. */
+const LIST_BLOCK_SIZE = 32;
+
 function makeFixture(): StoreFixture {
   return new StoreFixture({ sizeBytes: 4 * 2 ** 20 });
 }
 
 describe("EntryBlocks", () => {
-  test("takes an entry that fills a page and refuses one byte more", () => {
+  test("takes an entry that fills a page, and puts a value one byte longer in pieces", () => {
     const fixture = makeFixture();
-    const full = "v".repeat(BLOCK_SIZE_MAX - ENTRY_HEADER_SIZE - 3);
-    expect(fixture.set("key", full)).toBe(true);
-    expect(fixture.set("key", `${full}v`)).toBe(false);
-    expect(fixture.set("kez", `${full}v`)).toBe(false);
-    expect(fixture.get("key")).toBe(full);
-    expect(fixture.store.keyCount).toBe(1);
-    // The deadline would need eight bytes that there are not.
-    expect(fixture.set("key", full, fixture.nowMs + 1)).toBe(false);
-    expect(fixture.expireAt("key", fixture.nowMs + 1)).toBe(false);
-    expect(fixture.get("key")).toBe(full);
-    expect(fixture.deadlineOf("key")).toBe(0);
-    expect(fixture.store.deadlineCount).toBe(0);
+    const { store } = fixture;
+    expect(fixture.set("key", FULL)).toBe(true);
+    expect(store.memoryBytes()).toMatchObject({ entries: BLOCK_SIZE_MAX, pieces: 0 });
+    for (const key of ["key", "kez"]) {
+      expect(fixture.set(key, `${FULL}v`)).toBe(true);
+      expect(fixture.get(key)).toBe(`${FULL}v`);
+      expect(store.values.isInPieces(fixture.find(key))).toBe(true);
+    }
+    expect(store.keyCount).toBe(2);
+    expect(store.memoryBytes()).toMatchObject({
+      entries: 2 * LIST_BLOCK_SIZE,
+      pieces: 2 * 131_072,
+    });
+    expect(fixture.set("key", FULL)).toBe(true);
+    expect(store.memoryBytes().pieces).toBe(131_072);
+    expect(fixture.get("key")).toBe(FULL);
+  });
+
+  test("puts a value in pieces when the deadline takes the bytes it lacks", () => {
+    for (const write of ["set", "expire"]) {
+      const fixture = makeFixture();
+      const { store } = fixture;
+      fixture.set("key", FULL);
+      const deadlineMs = fixture.nowMs + 1;
+      if (write === "set") expect(fixture.set("key", FULL, deadlineMs)).toBe(true);
+      else expect(fixture.expireAt("key", deadlineMs)).toBe(true);
+      expect(fixture.get("key")).toBe(FULL);
+      expect(fixture.deadlineOf("key")).toBe(deadlineMs);
+      expect(store.memoryBytes()).toMatchObject({ entries: LIST_BLOCK_SIZE, pieces: 131_072 });
+      fixture.moveTo(deadlineMs);
+      fixture.maintain();
+      expect(fixture.get("key")).toBeNull();
+      expect(store.memoryBytes()).toMatchObject({ entries: 0, pieces: 0 });
+    }
+  });
+
+  test("leaves a key without a deadline when there is no memory for its pieces", () => {
+    const fixture = makeFixture();
+    fixture.set("key", FULL);
+    fixture.set("other", "", fixture.nowMs + 1);
+    const { takenCount } = fixture.store.pool;
+    for (const pageCount of [takenCount, takenCount + 1]) {
+      fixture.store.pool.setLimit(pageCount);
+      expect(fixture.expireAt("key", fixture.nowMs + 1)).toBe(false);
+      expect(fixture.get("key")).toBe(FULL);
+      expect(fixture.deadlineOf("key")).toBe(0);
+      expect(fixture.store.deadlineCount).toBe(1);
+      expect(fixture.store.pool.takenCount).toBe(takenCount);
+    }
+    fixture.store.pool.setLimit(takenCount + 2);
+    expect(fixture.expireAt("key", fixture.nowMs + 1)).toBe(true);
   });
 
   test("count the entries that have a deadline, whichever way one comes or goes", () => {

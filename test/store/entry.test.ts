@@ -9,12 +9,16 @@ import {
 } from "../../src/store/arena.ts";
 import {
   CLASS_SHIFT,
+  DATABASE_MASK,
+  DATABASE_SHIFT,
   DEADLINE_SIZE,
   ENTRY_HEADER_SIZE,
   entrySize,
   FLAG_DEADLINE,
   FLAG_PINNED,
   FLAG_SWEPT,
+  FLAG_WATCHED,
+  hasKey,
   KEY_LENGTH_MASK,
   KEY_LENGTH_MAX,
   keyOffsetIn,
@@ -47,19 +51,48 @@ describe("the layout of an entry", () => {
   });
 
   test("is not moved by the other parts of the header", () => {
-    const rest = FLAG_PINNED | FLAG_SWEPT | ((CLASS_COUNT - 1) << CLASS_SHIFT);
+    const flags = FLAG_PINNED | FLAG_SWEPT | DATABASE_MASK | FLAG_WATCHED;
+    const rest = flags | ((CLASS_COUNT - 1) << CLASS_SHIFT);
     expect(valueOffsetIn(3 | rest)).toBe(11);
     expect(keyOffsetIn(3 | rest | FLAG_DEADLINE)).toBe(16);
   });
 
   test("keeps the parts of the header apart, and the first word positive", () => {
-    const parts = [KEY_LENGTH_MASK, FLAG_DEADLINE, FLAG_PINNED, FLAG_SWEPT, 127 << CLASS_SHIFT];
+    const flags = [FLAG_DEADLINE, FLAG_PINNED, FLAG_SWEPT, DATABASE_MASK, FLAG_WATCHED];
+    const parts = [KEY_LENGTH_MASK, ...flags, 127 << CLASS_SHIFT];
     let all = 0;
     for (const part of parts) {
       expect(all & part).toBe(0);
       all |= part;
     }
     expect(all).toBeGreaterThan(0);
+  });
+});
+
+describe("hasKey", () => {
+  test("tells apart keys that differ in any byte, in length or in database", () => {
+    const source = new ByteArea(new TextEncoder().encode("..a key of words..").buffer);
+    for (const hasDeadline of [false, true]) {
+      for (let length = 0; length <= 14; length++) {
+        const arena = makeArena();
+        const bits = 9 << DATABASE_SHIFT;
+        writeEntry(arena, REFERENCE, 77, source, 2, length, 0, hasDeadline, bits);
+        const words = arena.words[0]!;
+        const word = wordIndexOf(REFERENCE);
+        words[word]! |= FLAG_PINNED | FLAG_SWEPT | FLAG_WATCHED;
+        const has = (size: number, database: number) =>
+          hasKey(words, word, source.view, 2, size, database << DATABASE_SHIFT);
+        expect(has(length, 9)).toBe(true);
+        expect(has(length, 8)).toBe(false);
+        expect(has(length, 0)).toBe(false);
+        expect(has(length + 1, 9)).toBe(false);
+        for (let i = 2; i < 2 + length; i++) {
+          source.bytes[i]! ^= 1;
+          expect(has(length, 9)).toBe(false);
+          source.bytes[i]! ^= 1;
+        }
+      }
+    }
   });
 });
 

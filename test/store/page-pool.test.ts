@@ -30,6 +30,18 @@ describe("PagePool", () => {
     expect(pool.dirtyCount).toBe(0);
   });
 
+  test("takes a whole chain back in one step, before what was given back earlier", () => {
+    const { pool } = new HeapFixture(20);
+    takeAll(pool);
+    pool.give(9);
+    pool.link(4, 2);
+    pool.link(2, 6);
+    expect([pool.next(4), pool.next(2)]).toEqual([2, 6]);
+    pool.giveChain(4, 6, 3);
+    expect([pool.takenCount, pool.dirtyCount]).toEqual([15, 4]);
+    expect(takeAll(pool)).toEqual([4, 2, 6, 9]);
+  });
+
   test("refuses a page that is not of this arena", () => {
     const { pool } = new HeapFixture(20);
     expect(() => pool.give(0)).toThrow("of this arena");

@@ -35,6 +35,16 @@ describe("Pins", () => {
     expect(pins.unpin(REFERENCE)).toBe(true);
   });
 
+  test("say which entries have one", () => {
+    const { pins } = makePins();
+    expect(pins.has(REFERENCE)).toBe(false);
+    pins.pin(REFERENCE);
+    expect(pins.has(REFERENCE)).toBe(true);
+    expect(pins.has(REFERENCE + 2)).toBe(false);
+    pins.unpin(REFERENCE);
+    expect(pins.has(REFERENCE)).toBe(false);
+  });
+
   test("forget that an entry was unlinked once its block is free", () => {
     const { pins } = makePins();
     pins.pin(REFERENCE);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { Store, reserveStore } from "../../src/store/store.ts";
+import { reserveStore } from "../../src/store/store-buffers.ts";
+import { Store } from "../../src/store/store.ts";
 
 const KEY_LENGTH = 8;
 const LONG_LENGTH = 1000;

@@ -42,7 +42,7 @@ describe("WorkSlices", () => {
       }
     }
     const longest = Object.values(SLICE).map((kind) => Math.round(slices.maxUs(kind)));
-    expect(longest).toEqual([100, 7, 0, 500]);
+    expect(longest).toEqual([100, 7, 0, 500, 0]);
     expect(slices.count(SLICE.TABLE, 1)).toBe(2);
     expect(slices.count(SLICE.COMPACT, 0)).toBe(1);
   });
