@@ -1,6 +1,6 @@
 // One call of a command on the ordinary path: what a handler gets.
 
-import type { Client } from "./client.ts";
+import type { Client, QueuedCommand } from "./client.ts";
 import type { Keyspace, NewValue } from "./keyspace.ts";
 import type { Reply } from "./reply.ts";
 import type { RedisServer } from "./redis-server.ts";
@@ -17,6 +17,8 @@ export interface Call {
    * its place in `args` is empty then: handlers ask for values here only.
    */
   value(index: number): NewValue;
+  /** Executes a command that was queued since MULTI, its reply following in `reply`: for EXEC. */
+  execute(command: QueuedCommand): void;
 }
 
 /** Executes a command and writes exactly one reply. Arity, login and MULTI are checked before. */

@@ -1,10 +1,17 @@
 // What the server remembers of a connection that speaks RESP, beyond its windows.
 
-import type { Watcher } from "./keyspace.ts";
+import type { Parcel, Watcher } from "./keyspace.ts";
+
+/** Arguments that were received into the store, by index; their places in `args` are empty. */
+export type Parcels = ReadonlyMap<number, Parcel>;
 
 export interface QueuedCommand {
   readonly args: readonly Buffer[];
+  readonly parcels: Parcels;
 }
+
+/** Bytes that the commands since MULTI may take. */
+export const QUEUE_SIZE_MAX = 64 * 1024 * 1024;
 
 /** CLIENT REPLY. */
 export type ReplyMode = "on" | "off" | "skip" | "skip-next";
@@ -32,6 +39,8 @@ export class Client implements Watcher {
   isNoTouch = false;
   /** Commands since MULTI, null = no transaction. */
   queue: QueuedCommand[] | null = null;
+  /** Bytes that the queue takes, about; parcels are the store's. */
+  queueSize = 0;
   /** A command could not be queued: EXEC refuses. */
   hasQueueError = false;
   watchedCount = 0;
@@ -55,5 +64,17 @@ export class Client implements Watcher {
     this.address = options.address;
     this.localAddress = options.localAddress;
     this.isAuthenticated = options.isAuthenticated;
+  }
+  get isUnixSocket(): boolean {
+    return this.address.startsWith("/");
+  }
+
+  /** Back to before MULTI and WATCH; the keyspace has to `unwatch` besides. */
+  endTransaction(): void {
+    this.queue = null;
+    this.queueSize = 0;
+    this.hasQueueError = false;
+    this.watchedCount = 0;
+    this.isDirty = false;
   }
 }

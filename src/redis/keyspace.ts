@@ -14,6 +14,8 @@ export const NO_DEADLINE = 0n;
 export interface Parcel {
   /** Bytes. */
   readonly length: number;
+  /** A copy of them, for what is joined to another value. */
+  bytes(): Buffer;
 }
 
 /** What can become a key's value. */
@@ -46,6 +48,17 @@ export interface Keyspace {
    * the value is longer than allowed; nothing has changed then.
    */
   set(database: number, key: Uint8Array, value: NewValue, deadlineMs: bigint): boolean;
+  /**
+   * Whether entries whose keys and values (parcels apart) have so many bytes together are sure to
+   * be taken: for commands that set several keys or none.
+   */
+  hasRoomFor(count: number, bytes: number): boolean;
+  /**
+   * Writes over the value of a key that is there from `position` on; it grows when it ends before,
+   * with zeros in between if need be, and keeps its deadline. False when memory is full; nothing
+   * has changed then. Of a long value nothing but these bytes is touched.
+   */
+  overwrite(database: number, key: Uint8Array, position: number, bytes: Uint8Array): boolean;
   /** Gives a key that is there another deadline, or none. False when memory is full. */
   setDeadline(database: number, key: Uint8Array, deadlineMs: bigint): boolean;
   /** False when there was no such key. */
@@ -76,6 +89,8 @@ export interface Keyspace {
   memoryBytes(database: number, key: Uint8Array): number;
   /** Has `watcher` noticed about a key, until `unwatch`. */
   watch(database: number, key: Uint8Array, watcher: Watcher): void;
+  /** Meets the keys that a watcher watches, so that it notices what has expired: before EXEC. */
+  meetWatched(watcher: Watcher): void;
   /** Ends all watches of a watcher. */
   unwatch(watcher: Watcher): void;
 }

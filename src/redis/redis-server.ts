@@ -4,6 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Client } from "./client.ts";
 import type { CommandStats } from "./command-stats.ts";
 import type { CommandTable } from "./command-table.ts";
+import type { LoginGuard } from "./login-guard.ts";
 import type { Settings } from "./settings.ts";
 import type { SlowLog } from "./slow-log.ts";
 
@@ -16,15 +17,25 @@ export interface RedisServer {
   readonly settings: Settings;
   /** Null = no password is wanted. */
   readonly password: string | null;
+  /** Compares passwords, and slows down who guesses them. */
+  readonly logins: LoginGuard;
   readonly isDebugAllowed: boolean;
+  /** Most bytes of a value; a longer one is refused. */
+  readonly maxValueBytes: number;
   /** Connected clients that speak RESP, in the order of their ids. */
   clients(): Iterable<Client>;
   /** Bytes of replies that a client has not taken, for CLIENT LIST. */
   unsentBytes(client: Client): number;
   /** Closes a client's connection once its replies are sent. */
   close(client: Client): void;
+  /** Closes it at once; what it has not been sent is lost. */
+  kill(client: Client): void;
   /** The text of INFO with the sections asked for; all names in lower case. */
   info(sections: readonly string[]): string;
+  /** Sets the server's counts of INFO to zero; those of `stats` have a reset of their own. */
+  resetStatistics(): void;
+  /** Writes a client's text to the log (DEBUG LOG). */
+  log(text: string): void;
   /** Stops the whole server, as SIGTERM does. */
   shutdown(): void;
   /** Deadlines are acted upon (DEBUG SET-ACTIVE-EXPIRE). */

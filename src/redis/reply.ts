@@ -8,10 +8,13 @@ import type { StoredValue } from "./keyspace.ts";
 
 export interface Reply {
   /** Which protocol the client speaks; HELLO changes it. */
-  readonly version: 2 | 3;
+  version: 2 | 3;
   /** `+OK`, `+QUEUED` … */
   simple(text: string): void;
-  /** `-…`; the text begins with its code (`ERR`, `WRONGTYPE` …). CR and LF in it become spaces. */
+  /**
+   * `-…`; the text begins with its code (`ERR`, `WRONGTYPE` …) and is one byte a character. CR and
+   * LF in it become spaces.
+   */
   error(text: string): void;
   integer(value: number | bigint): void;
   /** A bulk string; a string is written as UTF-8. */
@@ -30,7 +33,11 @@ export interface Reply {
   set(count: number): void;
   /** The head of a push; an array in RESP2. */
   push(count: number): void;
+  /** The head of an attribute of `count` pairs, before the reply it is of. Not in RESP2. */
+  attribute(count: number): void;
   double(value: number): void;
+  /** An integer of any length, by its digits; a bulk string in RESP2. */
+  bigNumber(digits: string): void;
   boolean(value: boolean): void;
   /** `=…txt:…`; a bulk string in RESP2. */
   verbatim(text: string): void;
