@@ -1,0 +1,189 @@
+// A directory of the system's, through node:fs. Every call waits until it is done.
+//
+// Files are the user's alone: they hold what clients store. Descriptors are not inherited (the
+// runtime opens with O_CLOEXEC), so no child keeps the lock.
+
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { assert } from "../lib/assert.ts";
+import { EAGAIN, EINTR, LOCK_EX, LOCK_NB, loadLibc } from "../lib/libc.ts";
+import { DiskError, type Disk, type DiskFile } from "./disk.ts";
+import { LOCK_NAME } from "./file-names.ts";
+
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+const APPENDING = constants.O_RDWR | constants.O_APPEND;
+
+/** Makes the directory if it is not there; `path` is one that files can be made in. */
+export function makeDirectory(path: string): void {
+  const status = attempt(`cannot use ${path}`, () => statSync(path, { throwIfNoEntry: false }));
+  if (status?.isDirectory() === false) throw new DiskError(`cannot use ${path}`, "ENOTDIR");
+  attempt(`cannot make the directory ${path}`, () => {
+    const first = mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    if (first === undefined) return;
+    // The name of every directory that was made has to be durable, too.
+    const end = dirname(resolve(first));
+    for (let at = resolve(path); at !== end; at = dirname(at)) syncDirectoryAt(dirname(at));
+  });
+}
+
+export class RealDisk implements Disk {
+  readonly #path: string;
+  /** Of the lock's file, -1 = not locked by this object. */
+  #lock = -1;
+
+  /** `path` is a directory that is there (`makeDirectory`). */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  list(): string[] {
+    return this.#do("list", ".", (path) => {
+      const entries = readdirSync(path, { withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    });
+  }
+
+  create(name: string): DiskFile {
+    const flags = APPENDING | constants.O_CREAT | constants.O_EXCL;
+    return this.#open("create", name, flags);
+  }
+
+  open(name: string): DiskFile {
+    return this.#open("open", name, APPENDING);
+  }
+
+  rename(from: string, to: string): void {
+    this.#do("rename", from, (path) => renameSync(path, join(this.#path, to)));
+  }
+
+  remove(name: string): void {
+    this.#do("remove", name, unlinkSync);
+  }
+
+  syncDirectory(): void {
+    this.#do("sync", ".", syncDirectoryAt);
+  }
+
+  lock(): void {
+    assert(this.#lock < 0, "a directory is locked once");
+    const flags = constants.O_RDWR | constants.O_CREAT;
+    const descriptor = this.#do("open", LOCK_NAME, (path) => openSync(path, flags, FILE_MODE));
+    const error = tryLock(descriptor);
+    if (error === "") {
+      this.#lock = descriptor;
+      return;
+    }
+    closeSync(descriptor);
+    throw new DiskError(`cannot lock ${join(this.#path, LOCK_NAME)}`, error);
+  }
+
+  unlock(): void {
+    if (this.#lock < 0) return;
+    closeSync(this.#lock);
+    this.#lock = -1;
+  }
+
+  #open(verb: string, name: string, flags: number): DiskFile {
+    return this.#do(verb, name, (path) => {
+      return new RealFile(path, openSync(path, flags, FILE_MODE));
+    });
+  }
+
+  #do<T>(verb: string, name: string, call: (path: string) => T): T {
+    const path = name === "." ? this.#path : join(this.#path, name);
+    return attempt(`cannot ${verb} ${path}`, () => call(path));
+  }
+}
+
+class RealFile implements DiskFile {
+  readonly #path: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+  }
+
+  write(bytes: Uint8Array, begin: number, end: number): number {
+    return this.#do("write", () => writeSync(this.#descriptor, bytes, begin, end - begin));
+  }
+
+  read(offset: number, bytes: Uint8Array, begin: number, end: number): number {
+    return this.#do("read", () => {
+      let at = begin;
+      while (at < end) {
+        const count = readSync(this.#descriptor, bytes, at, end - at, offset + at - begin);
+        if (count === 0) break;
+        at += count;
+      }
+      return at - begin;
+    });
+  }
+
+  size(): number {
+    return this.#do("look at", () => fstatSync(this.#descriptor).size);
+  }
+
+  truncate(size: number): void {
+    this.#do("cut", () => ftruncateSync(this.#descriptor, size));
+  }
+
+  sync(): void {
+    this.#do("sync", () => fdatasyncSync(this.#descriptor));
+  }
+
+  close(): void {
+    this.#do("close", () => closeSync(this.#descriptor));
+  }
+
+  #do<T>(verb: string, call: () => T): T {
+    return attempt(`cannot ${verb} ${this.#path}`, call);
+  }
+}
+
+/** "" = locked; else the error's name. */
+function tryLock(descriptor: number): string {
+  const libc = loadLibc();
+  if (libc === null) return "ENOSYS";
+  let result = -EINTR;
+  while (result === -EINTR) result = libc.flock(descriptor, LOCK_EX | LOCK_NB);
+  if (result === 0) return "";
+  return result === -EAGAIN ? "EWOULDBLOCK" : `errno ${-result}`;
+}
+
+function syncDirectoryAt(path: string): void {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Has whatever the system refuses end as a DiskError. */
+function attempt<T>(what: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof DiskError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new DiskError(what, code);
+  }
+}
