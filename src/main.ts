@@ -8,6 +8,7 @@
 import { Log } from "./lib/log.ts";
 import { OptionError } from "./options/option-error.ts";
 import { loadOptions } from "./options/options.ts";
+import { readPassword } from "./redis/password.ts";
 import { StartError } from "./server/start-error.ts";
 import { Supervisor } from "./server/supervisor.ts";
 import { VERSION } from "./version.ts";
@@ -21,7 +22,9 @@ async function main(): Promise<number> {
     return loaded.exitCode;
   }
   const log = new Log({ level: loaded.options.logLevel });
-  return await new Supervisor(loaded.options, VERSION, log).run();
+  const path = loaded.options.requirepassFile;
+  const password = readPassword({ path, environment: process.env });
+  return await new Supervisor(loaded.options, VERSION, log, password).run();
 }
 
 try {

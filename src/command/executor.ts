@@ -8,12 +8,16 @@
 import type { Batch } from "../batch/batch.ts";
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
-import { OPCODE, OPCODE_COUNT } from "../protocol/opcode.ts";
+import type { Clock } from "../lib/clock.ts";
+import { OPCODE, OPCODE_NAMES } from "../protocol/opcode.ts";
+import { OPCODE_LIMIT, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import type { V1Replies } from "../protocol/v1-replies.ts";
 import type { Store } from "../store/store.ts";
+import { VERDICT, type WriteLog } from "../store/write-log.ts";
 import type { CounterCommands } from "./counter-commands.ts";
 import type { ExpiryCommands } from "./expiry-commands.ts";
 import type { FastCommands } from "./fast-commands.ts";
+import { ROW, type RespRows, type RowResult } from "./resp-rows.ts";
 import type { ServerCommands } from "./server-commands.ts";
 import type { StringCommands } from "./string-commands.ts";
 
@@ -31,9 +35,23 @@ export interface ExecutorParts {
   readonly windows: ReceiveWindows;
   readonly fast: FastCommands;
   readonly commands: Commands;
+  readonly respRows: RespRows;
+  /** Null = nothing is made durable. */
+  readonly log: WriteLog | null;
+  /** Gets the connections that are blocked because a write could not be logged yet. */
+  readonly parked: number[];
   /** Of the connection table. */
   readonly flags: Uint8Array;
+  readonly clock: Clock;
 }
+
+/** By opcode. */
+const IS_V1_WRITE = OPCODE_NAMES.map((name) =>
+  ["set", "incr", "incrby", "decr", "decrby", "del", "expire", "persist"].includes(name),
+);
+
+/** Reading the clock twice for every batch would cost more than it tells. */
+const SAMPLE_INTERVAL = 64;
 
 export interface Executor {
   /** Batches of two rows or more, and their rows. */
@@ -47,26 +65,45 @@ export interface Executor {
   blockedCount: number;
   /** Rows that fast-commands.ts executed. */
   fastCount: number;
-  /** Executed requests by opcode. */
+  /** Executed rows by opcode: of a RESP command with several keys each is one. */
   readonly executedCounts: Float64Array;
+  /** What one batch in SAMPLE_INTERVAL took: rows, and milliseconds of the elapsed clock. */
+  sampledRowCount: number;
+  sampledMs: number;
   /** Executed requests, of all kinds. */
   totalCount(): number;
   /** Executes the batch and empties it. */
   run(): void;
+  /** Answers a v1 connection with the error frame. */
+  refuse(connection: number): void;
 }
 
 export function createExecutor(parts: ExecutorParts): Executor {
-  const { batch, store, replies, windows, fast, commands, flags } = parts;
+  const { batch, store, replies, windows, fast, commands, respRows, flags, log } = parts;
   const { strings, counters, expiry, server } = commands;
   const { connections, opcodes, frameOffsets, hashes } = batch;
   const { candidates } = store.segments;
   const found = batch.candidates;
   const { begins } = windows;
-  const executedCounts = new Float64Array(OPCODE_COUNT);
+  const { clock } = parts;
+  const executedCounts = new Float64Array(OPCODE_LIMIT);
+  let untilSample = SAMPLE_INTERVAL;
 
   function run(): void {
     const count = batch.count;
     if (count === 0) return;
+    if (--untilSample > 0) {
+      runRows(count);
+      return;
+    }
+    untilSample = SAMPLE_INTERVAL;
+    const beginMs = clock.elapsedMs();
+    runRows(count);
+    executor.sampledMs += clock.elapsedMs() - beginMs;
+    executor.sampledRowCount += count;
+  }
+
+  function runRows(count: number): void {
     if (count === 1) {
       executor.singleCount++;
       candidates.find(hashes, found, 0, 1);
@@ -85,13 +122,16 @@ export function createExecutor(parts: ExecutorParts): Executor {
       const connection = connections[row]!;
       if (hasBlocked && (flags[connection]! & CONNECTION.BLOCKED) !== 0) continue;
       if (!isFresh) candidates.find(hashes, found, row, row + 1);
-      if (fast.execute(row, connection)) {
+      const isResp = opcodes[row]! >= RESP_OPCODE_MIN;
+      const result = isResp ? respRows.execute(row, connection) : executeV1(row, connection);
+      if (result === ROW.FAST) {
         fastCount++;
       } else {
         isFresh = false;
-        if (!execute(row, connection)) {
+        if (result === ROW.BLOCKED || result === ROW.WAITING) {
           hasBlocked = true;
           block(row, connection);
+          if (result === ROW.WAITING) park(connection);
           continue;
         }
       }
@@ -105,6 +145,21 @@ export function createExecutor(parts: ExecutorParts): Executor {
     executor.blockedCount++;
     flags[connection]! |= CONNECTION.BLOCKED;
     begins[connection] = frameOffsets[row]!;
+  }
+
+  function park(connection: number): void {
+    flags[connection]! |= CONNECTION.PARKED;
+    parts.parked.push(connection);
+  }
+
+  function executeV1(row: number, connection: number): RowResult {
+    if (log !== null && IS_V1_WRITE[opcodes[row]!]) {
+      const verdict = log.verdict();
+      if (verdict === VERDICT.WAIT) return ROW.WAITING;
+      if (verdict !== VERDICT.ALLOWED) return replies.error(connection) ? ROW.DONE : ROW.BLOCKED;
+    }
+    if (fast.execute(row, connection)) return ROW.FAST;
+    return execute(row, connection) ? ROW.DONE : ROW.BLOCKED;
   }
 
   function execute(row: number, connection: number): boolean {
@@ -147,9 +202,14 @@ export function createExecutor(parts: ExecutorParts): Executor {
     singleCount: 0,
     blockedCount: 0,
     fastCount: 0,
+    sampledRowCount: 0,
+    sampledMs: 0,
     executedCounts,
     totalCount: () => executedCounts.reduce((sum, count) => sum + count, 0),
     run,
+    refuse: (connection) => {
+      replies.error(connection);
+    },
   };
   return executor;
 }

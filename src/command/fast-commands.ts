@@ -14,22 +14,10 @@ import { SPLICE_LENGTH_MIN, type SendWindows } from "../batch/send-windows.ts";
 import { NATIVE_COPY_LENGTH_MIN } from "../lib/byte-area.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { TAG, TEXT_HEADER_SIZE, writeTextHeader } from "../protocol/v1-replies.ts";
-import {
-  BANK_SHIFT,
-  SPAN_MASK,
-  SPAN_SHIFT,
-  SPAN_WORD_MASK,
-  byteOffsetOf,
-  type Arena,
-} from "../store/arena.ts";
-import {
-  ENTRY_HEADER_SIZE,
-  FLAG_DEADLINE,
-  FLAG_PINNED,
-  IN_PLACE_SLACK,
-  KEY_LENGTH_MASK,
-  fitsBlock,
-} from "../store/entry.ts";
+import { SPAN_MASK, SPAN_SHIFT, type Arena } from "../store/arena.ts";
+import { ENTRY_HEADER_SIZE, IN_PLACE_SLACK, fitsBlock } from "../store/entry.ts";
+import type { WriteLog } from "../store/write-log.ts";
+import { createEntryAccess } from "./entry-access.ts";
 
 export interface FastCommands {
   /** Answers a row whose candidate (src/store/candidates.ts) is noted, or does nothing. */
@@ -37,55 +25,29 @@ export interface FastCommands {
 }
 
 const HEADER_WORDS = ENTRY_HEADER_SIZE / 4;
-const ORDINARY_MASK = KEY_LENGTH_MASK | FLAG_DEADLINE | FLAG_PINNED;
-
 export function createFastCommands(
   batch: Batch,
   arena: Arena,
   windows: ReceiveWindows,
   sends: SendWindows,
+  log: WriteLog | null,
 ): FastCommands {
-  const { opcodes, keyOffsets, keyLengths, valueOffsets, valueLengths, expiryLengths } = batch;
-  const { candidates } = batch;
-  const { spans } = arena;
-  const firstSpan = spans[0]!;
+  const { opcodes, keyLengths, valueOffsets, valueLengths, expiryLengths } = batch;
+  const { candidates, hashes } = batch;
+  const access = createEntryAccess(batch, arena, windows, sends);
+  const { load, store, isOrdinary, copyValue, readLong, writeLong } = access;
   const source = windows.area.view;
   const target = sends.area.view;
-  const { areas } = arena;
   const sourceBytes = windows.area.bytes;
   const targetBytes = sends.area.bytes;
   const { ends, limits } = sends;
-
-  function load(span: number, word: number): number {
-    return span === 0 ? firstSpan[word]! : spans[span]![word]!;
-  }
-
-  function store(span: number, word: number, value: number): void {
-    if (span === 0) firstSpan[word] = value;
-    else spans[span]![word] = value;
-  }
-
-  /** Whether the entry is the row's key's, and neither has a deadline nor is pinned. */
-  function isOrdinary(span: number, word: number, row: number): boolean {
-    const keyLength = keyLengths[row]!;
-    if ((load(span, word) & ORDINARY_MASK) !== keyLength) return false;
-    let at = keyOffsets[row]!;
-    let key = word + HEADER_WORDS;
-    const wordsEnd = at + (keyLength & ~3);
-    for (; at < wordsEnd; at += 4, key++) {
-      if (load(span, key) !== source.getInt32(at, true)) return false;
-    }
-    const tail = keyLength & 3;
-    if (tail === 0) return true;
-    return (load(span, key) ^ source.getInt32(at, true)) << (32 - (tail << 3)) === 0;
-  }
 
   function get(row: number, connection: number): boolean {
     const candidate = candidates[row]!;
     if (candidate === 0) return false;
     const span = candidate >>> SPAN_SHIFT;
     const word = (candidate & SPAN_MASK) << 1;
-    if (!isOrdinary(span, word, row)) return false;
+    if (!isOrdinary(span, word, row, keyLengths[row]!)) return false;
     const length = load(span, word + 1);
     const position = ends[connection]!;
     const end = position + TEXT_HEADER_SIZE + length;
@@ -100,54 +62,30 @@ export function createFastCommands(
     return true;
   }
 
-  /**
-   * Copies from the `skewBits`th bit of a word to bytes `begin` to `end` of the send window. Writes
-   * up to 7 bytes too many, which the windows have a margin for.
-   */
-  function copyValue(
-    span: number,
-    firstWord: number,
-    skewBits: number,
-    begin: number,
-    end: number,
-  ): void {
-    let word = firstWord;
-    if (skewBits === 0) {
-      for (let at = begin; at < end; at += 8, word += 2) {
-        target.setInt32(at, load(span, word), true);
-        target.setInt32(at + 4, load(span, (word + 1) & SPAN_WORD_MASK), true);
-      }
-      return;
-    }
-    let low = load(span, word);
-    for (let at = begin; at < end; at += 4) {
-      const high = load(span, ++word & SPAN_WORD_MASK);
-      target.setInt32(at, (low >>> skewBits) | (high << (32 - skewBits)), true);
-      low = high;
-    }
-  }
-
   function set(row: number, connection: number): boolean {
     const candidate = candidates[row]!;
     if (candidate === 0 || expiryLengths[row] !== 0) return false;
     const span = candidate >>> SPAN_SHIFT;
     const word = (candidate & SPAN_MASK) << 1;
-    if (!isOrdinary(span, word, row)) return false;
+    if (!isOrdinary(span, word, row, keyLengths[row]!)) return false;
     const length = valueLengths[row]!;
     const position = ends[connection]!;
     const end = position + TEXT_HEADER_SIZE + length;
     if (length >= SPLICE_LENGTH_MIN || end > limits[connection]!) return false;
+    // A value that long may lie in pieces, which its entry has to give back.
+    if (load(span, word + 1) >= SPLICE_LENGTH_MIN) return false;
     if (!fitsBlock(load(span, word), length, IN_PLACE_SLACK)) return false;
     store(span, word + 1, length);
     writeTextHeader(target, position, TAG.VALUE, length);
     const keyLength = keyLengths[row]!;
     const valueWord = word + HEADER_WORDS + (keyLength >>> 2);
     const textOffset = position + TEXT_HEADER_SIZE;
-    if (length >= NATIVE_COPY_LENGTH_MIN) writeLong(candidate, row, textOffset);
+    if (length >= NATIVE_COPY_LENGTH_MIN) writeLongBoth(candidate, row, textOffset);
     else if ((keyLength & 3) === 0)
       storeAligned(span, valueWord, valueOffsets[row]!, textOffset, end);
     else storeSkewed(span, valueWord, (keyLength & 3) << 3, valueOffsets[row]!, textOffset, end);
     ends[connection] = end;
+    if (log !== null) log.wrote(candidate, hashes[row]!);
     return true;
   }
 
@@ -193,18 +131,10 @@ export function createFastCommands(
     if (word === lastWord) store(span, word, carry);
   }
 
-  /** What words would take longer for. */
-  function readLong(candidate: number, keyLength: number, length: number, to: number): void {
-    const offset = byteOffsetOf(candidate) + ENTRY_HEADER_SIZE + keyLength;
-    areas[candidate >>> BANK_SHIFT]!.bytes.copy(targetBytes, to, offset, offset + length);
-  }
-
-  function writeLong(candidate: number, row: number, to: number): void {
+  function writeLongBoth(candidate: number, row: number, to: number): void {
     const from = valueOffsets[row]!;
-    const end = from + valueLengths[row]!;
-    const offset = byteOffsetOf(candidate) + ENTRY_HEADER_SIZE + keyLengths[row]!;
-    sourceBytes.copy(areas[candidate >>> BANK_SHIFT]!.bytes, offset, from, end);
-    sourceBytes.copy(targetBytes, to, from, end);
+    writeLong(candidate, row);
+    sourceBytes.copy(targetBytes, to, from, from + valueLengths[row]!);
   }
 
   return {

@@ -43,7 +43,7 @@ export class ServerCommands {
     return this.#replies.text(connection, TAG.PONG, this.#source, offset, batch.valueLengths[row]!);
   }
 
-  /** All keys as numbered lines `1) key`, in no particular order. */
+  /** All keys of database 0 as numbered lines `1) key`, in no particular order. */
   keys(connection: number): boolean {
     const textOffset = this.#replies.beginText(connection, KEYS_LENGTH_MAX);
     if (textOffset < 0) return false;
@@ -52,7 +52,7 @@ export class ServerCommands {
     let position = textOffset;
     let number = 1;
     const writeLine = (entry: number): boolean => {
-      if (store.hasExpired(entry)) return true;
+      if (store.hasExpired(entry) || store.databaseOf(entry) !== 0) return true;
       const keyLength = store.keyLength(entry);
       const digits = Math.floor(Math.log10(number)) + 1;
       if (position + digits + keyLength + LINE_EXTRA_LENGTH > end) return false;

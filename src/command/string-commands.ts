@@ -72,6 +72,9 @@ export class StringCommands {
       if (isDone) this.missCount++;
       return isDone;
     }
+    // Set by another protocol, and longer than a reply of this one can be.
+    const isTooLong = this.#store.valueLength(reference) > TEXT_LENGTH_MAX;
+    if (isTooLong) return this.#replies.error(connection);
     return this.#replies.entryValue(connection, reference);
   }
 

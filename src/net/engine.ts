@@ -32,6 +32,12 @@ export type ListenAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
+/** The two ends of a connection, as `1.2.3.4:5`, `[::1]:5` or the path of a Unix socket. */
+export interface ConnectionAddresses {
+  readonly peer: string;
+  readonly local: string;
+}
+
 /** What an engine has that keeps its thread to itself while it serves. */
 export interface EngineLoop {
   /** An eventfd: a write to it, of any thread, has `rung` called. */
@@ -51,6 +57,7 @@ export interface Engine extends Transport {
    * Connections that could not be accepted for want of descriptors; those wait and are tried again.
    */
   acceptFailureCount(): number;
+  addressesOf(connection: number): ConnectionAddresses;
   /** Starts to accept; the address with the port that port 0 became. Throws if it is in use. */
   listen(address: ListenAddress): ListenAddress;
   stopListening(): void;

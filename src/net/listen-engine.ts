@@ -11,7 +11,7 @@ import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import type { SendRegion } from "../batch/send-windows.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
 import { EAGAIN, EINTR, type Libc } from "../lib/libc.ts";
-import type { Engine, EngineHandlers, ListenAddress } from "./engine.ts";
+import type { ConnectionAddresses, Engine, EngineHandlers, ListenAddress } from "./engine.ts";
 import { identifySocket } from "./socket-identity.ts";
 import { VectoredSender } from "./vectored-sender.ts";
 
@@ -69,6 +69,17 @@ export class ListenEngine implements Engine {
   /** Bun does not tell. */
   acceptFailureCount(): number {
     return 0;
+  }
+
+  addressesOf(connection: number): ConnectionAddresses {
+    const socket = this.#sockets[connection];
+    if (socket === null || socket === undefined) return { peer: "", local: "" };
+    const path = this.#listeners.find((listening) => listening.path !== null)?.path ?? "";
+    if (socket.remotePort === undefined) return { peer: `${path}:0`, local: `${path}:0` };
+    return {
+      peer: formatAddress(socket.remoteAddress, socket.remotePort),
+      local: formatAddress(socket.localAddress, socket.localPort),
+    };
   }
 
   listen(address: ListenAddress): ListenAddress {
@@ -267,4 +278,8 @@ export class ListenEngine implements Engine {
 /** Bun has the descriptor but does not declare it. */
 function descriptorOf(socket: Socket<number>): number {
   return (socket as Socket<number> & { readonly fd: number }).fd;
+}
+
+function formatAddress(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

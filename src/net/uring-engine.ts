@@ -180,6 +180,7 @@ export function createUringEngine(
     name: "uring",
     dispatcher: "io_uring",
     loop: { doorbell, run, leave },
+    addressesOf: sockets.addressesOf,
     acceptFailureCount: () => listeners.failureCount,
     listen,
     stopListening: listeners.stop,

@@ -15,6 +15,7 @@ import {
   IPPROTO_TCP,
   MSG_NOSIGNAL,
   SHUT_WR,
+  SOCKADDR_UN_SIZE,
   SO_LINGER,
   SOL_SOCKET,
   TCP_NODELAY,
@@ -22,8 +23,9 @@ import {
 import { createMessageTable } from "../uring/message-table.ts";
 import { NO_TIMEOUT, type Ring } from "../uring/ring.ts";
 import type { Submissions } from "../uring/submissions.ts";
+import { describeAddress } from "../uring/socket-address.ts";
 import type { UringLibc } from "../uring/uring-libc.ts";
-import type { EngineHandlers } from "./engine.ts";
+import type { ConnectionAddresses, EngineHandlers } from "./engine.ts";
 import { KIND, userDataOf } from "./uring-user-data.ts";
 
 /** States of a connection, as bits. */
@@ -59,6 +61,7 @@ export interface UringSockets {
   connectedCount: number;
   /** Pieces received, ever. */
   receivedCount: number;
+  addressesOf(connection: number): ConnectionAddresses;
   /** Takes a socket that was accepted. */
   open(descriptor: number, isOverTcp: boolean): void;
   /** Receives again where something was received; before each enter. */
@@ -81,13 +84,15 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
   let messagesQueued = 0;
   const { ends } = windows;
   const windowsAddress = libc.addressOf(windows.area.bytes);
-  const addresses = new Map<ByteArea, number>();
+  /** Weakly: replies too long for a window bring memory of their own. */
+  const addresses = new WeakMap<ByteArea, number>();
   const descriptors = new Int32Array(connectionCount).fill(-1);
   const generations = new Int32Array(connectionCount);
   const states = new Uint8Array(connectionCount);
   /** Connections that may have to receive again, once the turn is over. */
   const rearming = new Int32Array(2 * connectionCount + 1);
   let rearmingCount = 0;
+  const addressBytes = new Uint8Array(new ArrayBuffer(SOCKADDR_UN_SIZE));
   const lingerReset = Int32Array.of(1, 0);
 
   function open(descriptor: number, isOverTcp: boolean): void {
@@ -222,6 +227,16 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
     return address;
   }
 
+  function addressesOf(connection: number): ConnectionAddresses {
+    const descriptor = descriptors[connection]!;
+    const localLength = libc.getsockname(descriptor, addressBytes);
+    const local = describeAddress(addressBytes.subarray(0, Math.max(0, localLength)));
+    const peerLength = libc.getpeername(descriptor, addressBytes);
+    const peer = describeAddress(addressBytes.subarray(0, Math.max(0, peerLength)));
+    // A Unix socket has one name, and no port.
+    return local.startsWith("/") ? { peer: `${local}:0`, local: `${local}:0` } : { peer, local };
+  }
+
   function finish(connection: number): void {
     if (descriptors[connection]! < 0) return;
     states[connection]! |= FINISHING;
@@ -267,6 +282,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
   }
 
   const sockets: UringSockets = {
+    addressesOf,
     connectedCount: 0,
     receivedCount: 0,
     open,

@@ -24,7 +24,7 @@ export class VectoredSender {
   readonly #headerView = new DataView(this.#header.buffer);
   readonly #vectors = new Uint8Array(IOVEC_COUNT_MAX * IOVEC_SIZE);
   readonly #vectorsView = new DataView(this.#vectors.buffer);
-  readonly #addresses = new Map<ByteArea, number>();
+  readonly #addresses = new WeakMap<ByteArea, number>();
 
   constructor(libc: Libc) {
     this.#libc = libc;

@@ -2,6 +2,7 @@
 //
 //   bun src/options/option-document.ts > docs/OPTIONS.md
 
+import { alignTable } from "../lib/markdown-table.ts";
 import { OPTION_RULES } from "./option-rule.ts";
 import {
   describeDefault,
@@ -78,15 +79,6 @@ function renderTable(): string {
   return `## All options\n\n${table}\n
 A switch takes no value on the command line, and \`true\` or \`false\` in the file. In the
 environment it takes any of the words above.\n`;
-}
-
-/** Columns of one width, as the formatter would make them. */
-function alignTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const rule = widths.map((width) => "-".repeat(width));
-  return [rows[0]!, rule, ...rows.slice(1)]
-    .map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`)
-    .join("\n");
 }
 
 function renderMeanings(): string {

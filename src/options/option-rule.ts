@@ -4,14 +4,22 @@
 // FILE`), so that its sentence names what to change where it can be changed.
 
 import { isIPv4 } from "node:net";
+import { PASSWORD_VARIABLE } from "./option-table.ts";
 import type { OptionProperty, Options } from "./option-table.ts";
 import { formatSizeExactly } from "./size.ts";
+
+export interface RuleContext {
+  readonly options: Options;
+  /** Whether clients must give a password, wherever it comes from. */
+  readonly hasPassword: boolean;
+  nameOf(property: OptionProperty): string;
+}
 
 export interface OptionRule {
   /** For docs/OPTIONS.md. */
   readonly summary: string;
   /** The sentence for options that break the rule, null for those that keep it. */
-  findFault(options: Options, nameOf: (property: OptionProperty) => string): string | null;
+  findFault(context: RuleContext): string | null;
 }
 
 /** What a window takes besides its size. */
@@ -33,7 +41,7 @@ export const OPTION_RULES: readonly OptionRule[] = [
   {
     summary:
       "With TCP, host must be a loopback address (127.0.0.0/8, ::1 or localhost) unless insecure" +
-      " is set: fkvs v1 has no passwords.",
+      " is set, or there is a password and v1-trusted is not set.",
     findFault: findExposureFault,
   },
 ];
@@ -44,10 +52,7 @@ export function isLoopback(host: string): boolean {
   return host === "::1" || host.toLowerCase() === "localhost";
 }
 
-function findWindowFault(
-  options: Options,
-  nameOf: (property: OptionProperty) => string,
-): string | null {
+function findWindowFault({ options, nameOf }: RuleContext): string | null {
   const windowCount = options.maxClients + options.spareWindows;
   const totalBytes = windowCount * (options.windowSizeBytes + WINDOW_MARGIN_BYTES);
   if (totalBytes <= WINDOW_TOTAL_BYTES_MAX) return null;
@@ -60,10 +65,7 @@ function findWindowFault(
   );
 }
 
-function findListenFault(
-  options: Options,
-  nameOf: (property: OptionProperty) => string,
-): string | null {
+function findListenFault({ options, nameOf }: RuleContext): string | null {
   if (options.tcp || options.unix !== null) return null;
   return (
     `${nameOf("tcp")} turns TCP off and no Unix socket is set, which leaves nothing to listen on:` +
@@ -71,14 +73,15 @@ function findListenFault(
   );
 }
 
-function findExposureFault(
-  options: Options,
-  nameOf: (property: OptionProperty) => string,
-): string | null {
+function findExposureFault({ options, hasPassword, nameOf }: RuleContext): string | null {
   if (!options.tcp || options.insecure || isLoopback(options.host)) return null;
+  if (hasPassword && !options.v1Trusted) return null;
+  const [reason, way] = hasPassword
+    ? [`${nameOf("v1Trusted")} serves v1 without the password`, "do without v1-trusted"]
+    : ["there is no password", `set a password (requirepass-file or ${PASSWORD_VARIABLE})`];
   return (
-    `${nameOf("host")} is "${options.host}", which is not a loopback address, and fkvs v1 has no` +
-    ` passwords, so whoever reaches it could read and change every key: choose a loopback address` +
-    ` such as 127.0.0.1, or allow it with --insecure`
+    `${nameOf("host")} is "${options.host}", which is not a loopback address, and ${reason}, so` +
+    ` whoever reaches it could read and change every key: choose a loopback address such as` +
+    ` 127.0.0.1, ${way}, or allow it with --insecure`
   );
 }

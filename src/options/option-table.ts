@@ -36,10 +36,14 @@ export interface Options {
   readonly windowSizeBytes: number;
   readonly spareWindows: number;
   readonly sendLimitBytes: number;
+  readonly maxValueSizeBytes: number;
   /** 0 means never. */
   readonly stallTimeoutSeconds: number;
   readonly io: IoChoice;
   readonly insecure: boolean;
+  readonly requirepassFile: string | null;
+  readonly v1Trusted: boolean;
+  readonly enableDebugCommand: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -65,6 +69,8 @@ const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
 export const ENVIRONMENT_PREFIX = "FKVS_";
+/** The password itself is no option: it is neither printed nor read from a file of options. */
+export const PASSWORD_VARIABLE = "FKVS_REQUIREPASS";
 
 const MAX_MEMORY_MIN_BYTES = 16 * MIB;
 const MAX_MEMORY_MAX_BYTES = 32 * GIB;
@@ -135,6 +141,12 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
     default: () => MIB,
     summary: "The unread replies a connection may have before its requests wait",
   },
+  maxValueSizeBytes: {
+    name: "max-value-size",
+    value: size(64 * KIB, 512 * MIB),
+    default: () => 16 * MIB,
+    summary: "The longest value that clients of the Redis protocol may store",
+  },
   stallTimeoutSeconds: {
     name: "stall-timeout",
     value: integer("seconds", 0, 86_400),
@@ -156,6 +168,29 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
     default: () => false,
     summary: "Whether to allow an address that is not loopback, though there is no password",
     flagSummary: "Allow an address that is not loopback, though there is no password",
+  },
+  requirepassFile: {
+    name: "requirepass-file",
+    value: path(FILE_PATH_LENGTH_MAX),
+    default: () => null,
+    summary:
+      "A file with the password that clients of the Redis protocol must give; the environment" +
+      ` can hold the password itself as ${PASSWORD_VARIABLE}, the command line cannot`,
+  },
+  v1Trusted: {
+    name: "v1-trusted",
+    value: boolean(),
+    default: () => false,
+    summary:
+      "Whether to serve clients of protocol v1, which knows none, though there is a password",
+    flagSummary: "Serve clients of protocol v1, which knows none, though there is a password",
+  },
+  enableDebugCommand: {
+    name: "enable-debug-command",
+    value: boolean(),
+    default: () => false,
+    summary: "Whether clients may use DEBUG, which can stop the server for any time",
+    flagSummary: "Let clients use DEBUG, which can stop the server for any time",
   },
   logLevel: {
     name: "log-level",

@@ -21,6 +21,7 @@ import {
   isInFile,
   OPTION_PROPERTIES,
   OPTION_TABLE,
+  PASSWORD_VARIABLE,
 } from "./option-table.ts";
 import type { OptionProperty, OptionRow, Options } from "./option-table.ts";
 import { describeToml } from "./option-value.ts";
@@ -74,7 +75,11 @@ export function loadOptions(
   const inputs: Inputs = { ...withoutFile, file: loadConfigFile(withoutFile) };
   const { options, sources } = resolveAll(inputs);
   for (const rule of OPTION_RULES) {
-    const fault = rule.findFault(options, (property) => nameIn(sources[property], property));
+    const fault = rule.findFault({
+      options,
+      hasPassword: hasPassword(options, environment),
+      nameOf: (property) => nameIn(sources[property], property),
+    });
     if (fault !== null) throw new OptionError(fault);
   }
   if (request === "check-config") return print(renderOptions(options, sources));
@@ -102,12 +107,17 @@ function print(text: string): LoadedOptions {
 }
 
 function refuseUnknownVariables(environment: Environment): void {
-  const known = OPTION_PROPERTIES.map(environmentNameOf);
+  const known = [...OPTION_PROPERTIES.map(environmentNameOf), PASSWORD_VARIABLE];
   for (const [name, text] of Object.entries(environment)) {
     if (text === undefined || !name.startsWith(ENVIRONMENT_PREFIX) || known.includes(name))
       continue;
     throw new OptionError(`${name} is not a known environment variable${suggestName(name, known)}`);
   }
+}
+
+/** An empty variable is no password; whoever reads the password refuses it. */
+function hasPassword(options: Options, environment: Environment): boolean {
+  return options.requirepassFile !== null || (environment[PASSWORD_VARIABLE] ?? "") !== "";
 }
 
 function loadConfigFile(inputs: Inputs): ConfigFile | null {

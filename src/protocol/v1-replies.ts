@@ -41,7 +41,7 @@ export class V1Replies {
 
   /** Whether a reply with a text of this length can be written. */
   hasRoomForText(connection: number, length: number): boolean {
-    if (length >= SPLICE_LENGTH_MIN && !this.#sends.canSplice(connection)) return false;
+    if (length >= SPLICE_LENGTH_MIN && !this.#sends.canBegin(connection)) return false;
     const copied = length < SPLICE_LENGTH_MIN ? length : 0;
     return this.#sends.reserve(connection, TEXT_HEADER_SIZE + copied) >= 0;
   }
@@ -102,7 +102,7 @@ export class V1Replies {
   }
 
   #spliceValue(connection: number, reference: number, length: number): boolean {
-    if (!this.#sends.canSplice(connection)) return false;
+    if (!this.#sends.canBegin(connection)) return false;
     const position = this.#sends.reserve(connection, TEXT_HEADER_SIZE);
     if (position < 0) return false;
     writeTextHeader(this.#view, position, TAG.VALUE, length);

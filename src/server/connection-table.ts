@@ -2,6 +2,7 @@
 // handed out last in, first out, so that a thousand connections that come and go use few windows.
 
 import { CONNECTION } from "../batch/connection-flag.ts";
+import { PROTOCOL } from "../protocol/first-bytes.ts";
 
 export const DROP = {
   /** The peer closed, or we did after it had ended. */
@@ -10,7 +11,7 @@ export const DROP = {
   STALLED: 1,
   /** Its socket failed. */
   FAILED: 2,
-  /** It stated a frame length that is never allowed. */
+  /** It sent what its protocol does not allow. */
   PROTOCOL: 3,
 } as const;
 export type Drop = (typeof DROP)[keyof typeof DROP];
@@ -26,6 +27,20 @@ export class ConnectionTable {
   refusedCount = 0;
   closedCount = 0;
   openCount = 0;
+  /** Of PROTOCOL. */
+  readonly protocols: Uint8Array;
+  /** Of RESP connections: see RespSessions, and the version of the protocol, 2 or 3. */
+  readonly isHot: Uint8Array;
+  readonly isRestricted: Uint8Array;
+  readonly databases: Uint8Array;
+  readonly versions: Uint8Array;
+  /** Of DROP: why it is CLOSING. */
+  readonly closingReasons: Uint8Array;
+  /** Of DURABILITY (commit-gate.ts): what it has chosen for itself. */
+  readonly durabilities: Uint8Array;
+  /** When it last sent something, by the wall clock of the turn. */
+  readonly lastReceivedMs: Float64Array;
+
   readonly droppedCounts = new Float64Array(DROP_NAMES.length);
 
   readonly #free: Int32Array;
@@ -33,6 +48,14 @@ export class ConnectionTable {
 
   constructor(connectionCount: number) {
     this.flags = new Uint8Array(connectionCount);
+    this.protocols = new Uint8Array(connectionCount);
+    this.isHot = new Uint8Array(connectionCount);
+    this.isRestricted = new Uint8Array(connectionCount);
+    this.databases = new Uint8Array(connectionCount);
+    this.versions = new Uint8Array(connectionCount);
+    this.closingReasons = new Uint8Array(connectionCount);
+    this.durabilities = new Uint8Array(connectionCount);
+    this.lastReceivedMs = new Float64Array(connectionCount);
     this.unsentSinceMs = new Float64Array(connectionCount);
     this.#free = Int32Array.from({ length: connectionCount }, (_, i) => connectionCount - 1 - i);
     this.#freeCount = connectionCount;
@@ -47,6 +70,12 @@ export class ConnectionTable {
     const connection = this.#free[--this.#freeCount]!;
     this.flags[connection] = CONNECTION.OPEN;
     this.unsentSinceMs[connection] = 0;
+    this.protocols[connection] = PROTOCOL.UNKNOWN;
+    this.isHot[connection] = 0;
+    this.databases[connection] = 0;
+    this.durabilities[connection] = 0;
+    this.versions[connection] = 2;
+    this.closingReasons[connection] = DROP.PROTOCOL;
     this.acceptedCount++;
     this.openCount++;
     return connection;
@@ -62,6 +91,12 @@ export class ConnectionTable {
   /** Whether any of the flags is set. */
   is(connection: number, flags: number): boolean {
     return (this.flags[connection]! & flags) !== 0;
+  }
+
+  /** Ends a connection once its replies are sent. */
+  beginClosing(connection: number, reason: Drop): void {
+    this.flags[connection]! |= CONNECTION.CLOSING;
+    this.closingReasons[connection] = reason;
   }
 
   set(connection: number, flags: number): void {

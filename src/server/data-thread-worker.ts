@@ -28,8 +28,10 @@ async function start(message: StartMessage): Promise<void> {
     const { make, reason } = chooseEngine(message.io);
     const libc = loadLibc();
     const options = { ...message.options, engineReason: reason };
-    const wantMemory = () => report({ kind: "want-memory" });
-    thread = new DataThread(options, threadClock(libc), libc, make, wantMemory);
+    thread = new DataThread(options, threadClock(libc), libc, make, {
+      wantMemory: () => report({ kind: "want-memory" }),
+      requestStop: () => report({ kind: "stop-requested" }),
+    });
     const { loop, name } = thread.engine;
     const wanted = loop === null ? message.addresses : await resolveHosts(message.addresses);
     const addresses = thread.listen(wanted);

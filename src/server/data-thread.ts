@@ -8,19 +8,33 @@ import { CounterCommands } from "../command/counter-commands.ts";
 import { createExecutor, type Commands, type Executor } from "../command/executor.ts";
 import { ExpiryCommands } from "../command/expiry-commands.ts";
 import { createFastCommands } from "../command/fast-commands.ts";
+import { createFastRespCommands } from "../command/fast-resp-commands.ts";
+import { createRespRows, type RespRows } from "../command/resp-rows.ts";
 import { ServerCommands } from "../command/server-commands.ts";
 import { StringCommands } from "../command/string-commands.ts";
 import type { Clock } from "../lib/clock.ts";
+import { Log } from "../lib/log.ts";
 import { MADV_DONTNEED, MADV_HUGEPAGE, type Libc } from "../lib/libc.ts";
 import type { Engine, EngineHandlers, ListenAddress } from "../net/engine.ts";
 import { ListenEngine } from "../net/listen-engine.ts";
+import { createRespDecoder, type RespDecoder } from "../protocol/resp-decoder.ts";
+import { RespReplies } from "../protocol/resp-replies.ts";
 import { createV1Decoder } from "../protocol/v1-decoder.ts";
 import { V1Replies } from "../protocol/v1-replies.ts";
+import { Dispatcher } from "../redis/dispatcher.ts";
+import { StoreParcel } from "../redis/parcel.ts";
+import { StoreKeyspace } from "../redis/store-keyspace.ts";
+import { DATABASE_COUNT, databaseSeed } from "../store/database.ts";
 import { HUGE_PAGE_SIZE, PAGES_PER_BANK, PAGE_SIZE } from "../store/arena.ts";
-import { STORE_DEFAULTS, Store, type StoreBuffers } from "../store/store.ts";
+import { STORE_DEFAULTS, type StoreBuffers } from "../store/store-buffers.ts";
+import { Store } from "../store/store.ts";
 import { ConnectionTable } from "./connection-table.ts";
+import { Durability, type WalConnection } from "./durability.ts";
 import { renderInfo } from "./info.ts";
 import { Pipeline } from "./pipeline.ts";
+import { RedisService } from "./redis-service.ts";
+import { RespFront } from "./resp-front.ts";
+import type { RespOptions } from "./resp-options.ts";
 
 export const TICK_INTERVAL_MS = 100;
 /** How long a stopping server goes on reading from clients that go on sending. */
@@ -28,6 +42,9 @@ const QUIET_TIMEOUT_MS = 1000;
 /** How long it waits for clients to take their last replies. */
 const CLOSE_TIMEOUT_MS = 3000;
 const CLOSE_POLL_MS = 5;
+
+/** All long commands together may hold this share of the memory limit outside the store. */
+const LONG_COMMAND_SHARE = 8;
 
 export interface DataThreadOptions {
   readonly version: string;
@@ -40,9 +57,18 @@ export interface DataThreadOptions {
   readonly stallTimeoutSeconds: number;
   /** Why this engine serves, for INFO. */
   readonly engineReason?: string;
+  readonly resp: RespOptions;
   readonly store: StoreBuffers;
   /** Seeds of the store's hashes. */
   readonly seeds: readonly [number, number, number];
+}
+
+/** What a data thread wants of the main thread. */
+export interface MainThreadCalls {
+  /** The store has come nearer to memory that is not committed. */
+  readonly wantMemory?: () => void;
+  /** A client has asked the server to stop. */
+  readonly requestStop?: () => void;
 }
 
 /** Makes the engine for a thread; tests put their own in its place. */
@@ -64,12 +90,19 @@ export class DataThread {
   readonly sends: SendWindows;
   readonly windows: ReceiveWindows;
   readonly engine: Engine;
+  readonly front: RespFront;
+  readonly service: RedisService;
+  /** Null = nothing is made durable. */
+  readonly durability: Durability | null;
 
   readonly #clock: Clock;
   readonly #options: DataThreadOptions;
   readonly #startedMs: number;
   readonly #commands: Commands;
   readonly #libc: Libc | null;
+  readonly #rows: RespRows;
+  readonly #requestStop: () => void;
+  #maxMemoryBytes: number;
   #port = 0;
   #ticker: Timer | null = null;
   #windowBytes = 0;
@@ -79,8 +112,12 @@ export class DataThread {
     clock: Clock,
     libc: Libc | null,
     makeEngine: EngineMaker = makeListenEngine,
-    wantMemory: () => void = () => {},
+    { wantMemory = () => {}, requestStop = () => {} }: MainThreadCalls = {},
+    wal: WalConnection | null = null,
   ) {
+    this.#requestStop = requestStop;
+    this.#maxMemoryBytes = options.maxMemoryBytes;
+    const log = new Log({ level: options.resp.logLevel });
     this.#clock = clock;
     this.#options = options;
     this.#libc = libc;
@@ -120,25 +157,54 @@ export class DataThread {
     };
     const batch = new Batch();
     this.connections = new ConnectionTable(connectionCount);
+    const { store, windows, sends, connections } = this;
+    this.durability = wal === null ? null : this.#makeDurability(wal, log);
+    const journal = this.durability?.journal ?? null;
+    const parked = this.durability?.parked ?? [];
+    this.#rows = createRespRows({
+      batch,
+      store,
+      windows,
+      replies: new RespReplies(sends, store, connections.versions),
+      fast: createFastRespCommands(batch, store.arena, windows, sends, journal),
+      log: journal,
+    });
     this.executor = createExecutor({
       batch,
-      store: this.store,
+      store,
       replies,
-      windows: this.windows,
-      fast: createFastCommands(batch, this.store.arena, this.windows, this.sends),
+      windows,
+      fast: createFastCommands(batch, store.arena, windows, sends, journal),
       commands: this.#commands,
-      flags: this.connections.flags,
+      respRows: this.#rows,
+      flags: connections.flags,
+      clock,
+      log: journal,
+      parked,
     });
+    const respDecoder = createRespDecoder(area, batch, connections, {
+      windowSize: options.windowSizeBytes,
+      lengthMax: options.resp.maxValueBytes,
+      seeds: Int32Array.from({ length: DATABASE_COUNT }, (_, database) =>
+        databaseSeed(options.seeds[0], database),
+      ),
+    });
+    this.front = this.#makeFront(respDecoder, log);
     this.pipeline = new Pipeline(
       {
         batch,
         clock,
-        store: this.store,
-        windows: this.windows,
-        sends: this.sends,
+        store,
+        windows,
+        sends,
         decoder: createV1Decoder(area, batch, options.seeds[0]),
+        respDecoder,
+        front: this.front,
         executor: this.executor,
-        connections: this.connections,
+        connections,
+        gate: this.durability?.gate ?? null,
+        parked,
+        durability: this.durability,
       },
       {
         connectionCount,
@@ -149,12 +215,15 @@ export class DataThread {
     this.#adviseHugePages();
     this.engine = makeEngine(this.windows, this.pipeline, connectionCount, libc);
     this.pipeline.attach(this.engine);
+    this.service = this.#makeService(log);
+    this.front.attach(this.#makeDispatcher(log));
   }
 
   /** Starts to serve; the addresses with the ports that port 0 became. Throws if one is in use. */
   listen(addresses: readonly ListenAddress[]): ListenAddress[] {
     const bound = addresses.map((address) => this.engine.listen(address));
     for (const address of bound) if (address.kind === "tcp") this.#port = address.port;
+    this.service.listening(this.#port);
     this.#ticker = setInterval(() => this.tick(), TICK_INTERVAL_MS);
     return bound;
   }
@@ -162,6 +231,8 @@ export class DataThread {
   /** What happens a few times a second whether requests come or not. */
   tick(): void {
     this.#payForWindows();
+    this.service.tick();
+    this.durability?.tick();
     this.pipeline.tick();
   }
 
@@ -186,7 +257,7 @@ export class DataThread {
       startedMs: this.#startedMs,
       port: this.#port,
       configFile: this.#options.configFile,
-      maxMemoryBytes: this.#options.maxMemoryBytes,
+      maxMemoryBytes: this.#maxMemoryBytes,
       engine: this.engine,
       engineReason: this.#options.engineReason ?? "",
       store: this.store,
@@ -204,8 +275,79 @@ export class DataThread {
     const windowBytes = this.windows.touched.bytes + this.sends.touched.bytes;
     if (windowBytes === this.#windowBytes) return;
     this.#windowBytes = windowBytes;
-    const storeBytes = this.#options.maxMemoryBytes - windowBytes;
-    this.store.pool.setLimit(Math.floor(storeBytes / PAGE_SIZE));
+    this.#limitStore();
+  }
+
+  #limitStore(): void {
+    const storeBytes = this.#maxMemoryBytes - this.#windowBytes;
+    this.store.pool.setLimit(Math.max(0, Math.floor(storeBytes / PAGE_SIZE)));
+  }
+
+  #makeFront(decoder: RespDecoder, log: Log): RespFront {
+    const { windows, sends, store, connections } = this;
+    const { resp, maxClients, maxMemoryBytes } = this.#options;
+    const addressesOf = (connection: number) => this.engine.addressesOf(connection);
+    const clock = this.#clock;
+    return new RespFront(
+      { windows, sends, store, connections, decoder, clock, log, addressesOf },
+      {
+        connectionCount: maxClients,
+        argumentLengthMax: resp.maxValueBytes,
+        longCommandLimitBytes: Math.max(resp.maxValueBytes, maxMemoryBytes) / LONG_COMMAND_SHARE,
+        wantsPassword: resp.password !== null,
+        refusesV1: resp.password !== null && !resp.isV1Trusted,
+      },
+    );
+  }
+
+  #makeDurability(wal: WalConnection, log: Log): Durability {
+    const { store, sends, connections } = this;
+    const source = this.windows.area;
+    const clock = this.#clock;
+    const held = () => this.pipeline;
+    return new Durability({ store, source, sends, connections, clock, log, held }, wal);
+  }
+
+  #makeService(log: Log): RedisService {
+    const { windows, sends, store, connections, executor, front, pipeline } = this;
+    const { version, configFile, maxClients, resp } = this.#options;
+    return new RedisService(
+      {
+        clock: this.#clock,
+        log,
+        store,
+        windows,
+        sends,
+        executor,
+        commands: this.#commands,
+        rows: this.#rows,
+        connections,
+        front,
+        turn: pipeline.turn,
+        engine: this.engine,
+        ownSections: () => this.info(),
+        maxMemoryBytes: () => this.#maxMemoryBytes,
+        setMaxMemoryBytes: (bytes) => {
+          this.#maxMemoryBytes = bytes;
+          this.#limitStore();
+        },
+        shutdown: this.#requestStop,
+      },
+      { version, configFile, maxClients, tickHz: 1000 / TICK_INTERVAL_MS, ...resp },
+    );
+  }
+
+  #makeDispatcher(log: Log): Dispatcher {
+    return new Dispatcher({
+      server: this.service,
+      keys: new StoreKeyspace(this.store, this.windows),
+      log,
+      writeLog: this.durability?.journal ?? null,
+      sinkOf: (client) => this.front.sinkOf(client),
+      releaseParcel: (parcel) => {
+        if (parcel instanceof StoreParcel) parcel.discard();
+      },
+    });
   }
 
   /**

@@ -110,13 +110,15 @@ function renderMemory(sources: InfoSources): string {
   const { store, windows, sends } = sources;
   const bytes = store.memoryBytes();
   const windowBytes = windows.touched.bytes + sends.touched.bytes;
-  const used = bytes.entries + bytes.slots + bytes.expiry + bytes.unused + windowBytes;
+  const { entries, slots, expiry, pieces, unused } = bytes;
+  const used = entries + slots + expiry + pieces + unused + windowBytes;
   return renderSection("Memory by kind", {
     memory_limit_bytes: sources.maxMemoryBytes,
     memory_used_bytes: used,
     memory_entries_bytes: bytes.entries,
     memory_slots_bytes: bytes.slots,
     memory_expiry_bytes: bytes.expiry,
+    memory_pieces_bytes: bytes.pieces,
     memory_unused_in_pages_bytes: bytes.unused,
     memory_windows_bytes: windowBytes,
     memory_pages_taken: store.pool.takenCount,

@@ -8,6 +8,7 @@ import { CONNECTION } from "../batch/connection-flag.ts";
 import { FLUSH, type Flush } from "../batch/send-windows.ts";
 import type { Engine, EngineHandlers } from "../net/engine.ts";
 import { DROP, type Drop } from "./connection-table.ts";
+import type { Durability, HeldConnections } from "./durability.ts";
 import { createTurn, type Turn, type TurnParts } from "./turn.ts";
 
 /** A peer that we have said goodbye to has this long to close. */
@@ -22,7 +23,12 @@ export interface PipelineOptions {
   readonly stallTimeoutMs: number;
 }
 
-export class Pipeline implements EngineHandlers {
+export interface PipelineParts extends TurnParts {
+  /** Null = nothing is made durable. */
+  readonly durability: Durability | null;
+}
+
+export class Pipeline implements EngineHandlers, HeldConnections {
   /** Connections that resumed after they had been blocked. */
   resumedCount = 0;
 
@@ -30,12 +36,14 @@ export class Pipeline implements EngineHandlers {
   readonly roomFor: Turn["roomFor"];
   readonly received: Turn["received"];
   readonly sent: Turn["sent"];
-  readonly #parts: TurnParts;
+  readonly #parts: PipelineParts;
   readonly #options: PipelineOptions;
   #engine!: Engine;
   /** Connections with unsent replies, or finishing: what the sweep looks at. */
   readonly #waiting = new Set<number>();
   readonly #resuming: number[] = [];
+  /** Connections whose replies were held, and may leave. */
+  readonly #released: number[] = [];
   /** Pieces received until the end of the last turn: what tells a busy turn from an idle one. */
   #receivedBefore = 0;
   /** Whether a tick is due, or the last slice of maintenance left work. */
@@ -43,7 +51,7 @@ export class Pipeline implements EngineHandlers {
   #maintenanceNotBeforeMs = 0;
   #isStopping = false;
 
-  constructor(parts: TurnParts, options: PipelineOptions) {
+  constructor(parts: PipelineParts, options: PipelineOptions) {
     this.#parts = parts;
     this.#options = options;
     this.turn = createTurn(parts, (connection, flush) => this.#settle(connection, flush));
@@ -78,6 +86,7 @@ export class Pipeline implements EngineHandlers {
 
   closed(connection: number): void {
     this.turn.release(connection);
+    this.#parts.front.close(connection);
     this.#parts.sends.close(connection);
     this.#waiting.delete(connection);
     this.#parts.connections.close(connection);
@@ -85,8 +94,10 @@ export class Pipeline implements EngineHandlers {
 
   turnEnded(): void {
     this.turn.begin();
+    if (this.#released.length > 0) this.#resumeReleased();
     if (this.#resuming.length > 0) this.#resumeBlocked();
     this.turn.end();
+    this.#parts.durability?.turnEnded();
     if (this.#isMaintenanceDue) this.#maintain();
     this.#receivedBefore = this.turn.receiveCount;
   }
@@ -97,6 +108,33 @@ export class Pipeline implements EngineHandlers {
     this.#watchWritesUnderWay();
     this.#sweepWaiting();
     this.#engine.requestTurn();
+  }
+
+  release(connection: number): void {
+    this.#released.push(connection);
+    this.#engine.requestTurn();
+  }
+
+  /** Nothing of what is held can be promised: the connection is told so if it can be, and goes. */
+  fail(connection: number): void {
+    const { sends, connections } = this.#parts;
+    if (!sends.takeBack(connection)) {
+      this.#drop(connection, DROP.FAILED);
+      return;
+    }
+    this.#parts.front.explainFailure(connection);
+    connections.beginClosing(connection, DROP.FAILED);
+    this.turn.touch(connection);
+    this.#engine.requestTurn();
+  }
+
+  unpark(connection: number): void {
+    this.#resuming.push(connection);
+    this.#engine.requestTurn();
+  }
+
+  runTurn(): void {
+    this.turnEnded();
   }
 
   /** Lets every connection go as soon as all that it has asked is answered and sent. */
@@ -131,6 +169,8 @@ export class Pipeline implements EngineHandlers {
     if (flush === FLUSH.SENT) this.#endWait(connection);
     else this.#wait(connection, flush === FLUSH.PARTIAL);
     if (connections.is(connection, CONNECTION.BLOCKED)) {
+      // Whoever waits for the log is woken by it.
+      if (connections.is(connection, CONNECTION.PARKED)) return;
       // Without progress there is still no room for what it waits for: it would ask again for ever.
       const hasRoom = sends.unsentBytes(connection) <= this.#options.sendLimitBytes / 2;
       if (flush === FLUSH.FULL || !hasRoom) return;
@@ -164,7 +204,9 @@ export class Pipeline implements EngineHandlers {
     const { connections } = this.#parts;
     if (connections.is(connection, CONNECTION.FINISHING)) return;
     if (!connections.is(connection, CONNECTION.CLOSING | CONNECTION.ENDED)) return;
-    if (connections.is(connection, CONNECTION.CLOSING)) connections.droppedCounts[DROP.PROTOCOL]!++;
+    if (connections.is(connection, CONNECTION.CLOSING)) {
+      connections.droppedCounts[connections.closingReasons[connection]!]!++;
+    }
     if (this.#isStopping) {
       this.#engine.close(connection);
       return;
@@ -177,6 +219,20 @@ export class Pipeline implements EngineHandlers {
   #drop(connection: number, reason: Drop): void {
     this.#parts.connections.droppedCounts[reason]!++;
     this.#engine.destroy(connection);
+  }
+
+  /** Goes on with connections whose replies were held; those leave at the end of this turn. */
+  #resumeReleased(): void {
+    const { connections } = this.#parts;
+    const standing = CONNECTION.HELD | CONNECTION.BLOCKED;
+    for (const connection of this.#released.splice(0)) {
+      if (!connections.is(connection, CONNECTION.OPEN)) continue;
+      // A connection that is held again by now was released, closed and given to another.
+      if (connections.is(connection, CONNECTION.HELD)) continue;
+      this.turn.flush(connection);
+      if (!connections.is(connection, standing)) this.turn.decode(connection);
+      if (!connections.is(connection, standing)) this.#engine.resumeReceiving(connection);
+    }
   }
 
   /** Goes on with connections that were blocked and have room again. */

@@ -9,7 +9,7 @@ import { formatSize } from "../options/size.ts";
 import { loadUringLibc } from "../uring/uring-libc.ts";
 import { Arena } from "../store/arena.ts";
 import { CommitAhead } from "../store/commit-ahead.ts";
-import { STORE_DEFAULTS, reserveStore, type StoreBuffers } from "../store/store.ts";
+import { STORE_DEFAULTS, reserveStore, type StoreBuffers } from "../store/store-buffers.ts";
 import type { DataThreadOptions } from "./data-thread.ts";
 import { clientCountByDescriptors } from "./descriptor-limit.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
@@ -25,6 +25,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 export class Supervisor {
   readonly #options: Options;
   readonly #version: string;
+  readonly #password: string | null;
   readonly #log: Log;
   readonly #worker: Worker;
   readonly #mailbox = new Mailbox();
@@ -38,8 +39,10 @@ export class Supervisor {
   #socketIdentity: string | null = null;
   #finish: (exitCode: number) => void = () => {};
 
-  constructor(options: Options, version: string, log: Log) {
+  /** `password` is what RESP clients must give, null = none. */
+  constructor(options: Options, version: string, log: Log, password: string | null) {
     this.#options = options;
+    this.#password = password;
     this.#version = version;
     this.#log = log;
     this.#store = reserveStore(options.maxMemoryBytes, STORE_DEFAULTS.segmentBits);
@@ -77,6 +80,7 @@ export class Supervisor {
         if (message.kind === "ready") resolve(message);
         else if (message.kind === "failed") reject(new StartError(this.#explain(message)));
         else if (message.kind === "want-memory") this.#commitMemory();
+        else if (message.kind === "stop-requested") this.#stop("SHUTDOWN");
         else this.#finish(0);
       };
       const die = (reason: string): void => {
@@ -118,6 +122,16 @@ export class Supervisor {
       spareWindows: options.spareWindows,
       sendLimitBytes: options.sendLimitBytes,
       stallTimeoutSeconds: options.stallTimeoutSeconds,
+      resp: {
+        password: this.#password,
+        isV1Trusted: options.v1Trusted,
+        isDebugAllowed: options.enableDebugCommand,
+        maxValueBytes: options.maxValueSizeBytes,
+        host: options.host,
+        unix: options.unix,
+        isProtected: !options.insecure,
+        logLevel: options.logLevel,
+      },
       store: this.#store,
       seeds: [seeds[0]!, seeds[1]!, seeds[2]!],
     };
@@ -165,8 +179,13 @@ export class Supervisor {
       if (this.#options.unix !== null) removeSocket(this.#options.unix, this.#socketIdentity);
       process.exit(SIGNAL_EXIT_BASE + SIGNALS[signal]);
     }
+    this.#stop(signal);
+  }
+
+  #stop(cause: string): void {
+    if (this.#isStopping) return;
     this.#isStopping = true;
-    this.#log.info("stopping", { signal });
+    this.#log.info("stopping", { cause });
     this.#mailbox.post(REQUEST.STOP, () => this.#ring());
     setTimeout(() => {
       this.#log.error("the data thread did not stop in time", { waitedMs: STOP_TIMEOUT_MS });

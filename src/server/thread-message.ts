@@ -33,4 +33,6 @@ export type FromDataThread =
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   /** The store has come nearer to memory that is not committed. */
   | { readonly kind: "want-memory" }
+  /** A client has asked the server to stop. */
+  | { readonly kind: "stop-requested" }
   | { readonly kind: "stopped" };

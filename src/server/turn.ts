@@ -17,27 +17,41 @@ import { CONNECTION } from "../batch/connection-flag.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import { FLUSH, type Flush, type SendWindows } from "../batch/send-windows.ts";
 import type { Executor } from "../command/executor.ts";
+import { PROTOCOL, chooseProtocol } from "../protocol/first-bytes.ts";
+import { RESP_DECODED, type RespDecoded, type RespDecoder } from "../protocol/resp-decoder.ts";
 import { DECODED, type V1Decoder } from "../protocol/v1-decoder.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Store } from "../store/store.ts";
-import type { ConnectionTable } from "./connection-table.ts";
+import { DROP, type ConnectionTable } from "./connection-table.ts";
+import type { CommitGate } from "./commit-gate.ts";
+import type { RespFront } from "./resp-front.ts";
 
 export interface TurnParts {
   readonly batch: Batch;
   readonly windows: ReceiveWindows;
   readonly sends: SendWindows;
   readonly decoder: V1Decoder;
+  readonly respDecoder: RespDecoder;
+  readonly front: RespFront;
+  /** Null = nothing is made durable. */
+  readonly gate: CommitGate | null;
+  /** Gets the connections that are blocked because a write could not be logged yet. */
+  readonly parked: number[];
   readonly executor: Executor;
   readonly connections: ConnectionTable;
   readonly clock: Clock;
   readonly store: Store;
 }
 
+/** Requests of the connection are not executed for now. */
+const STANDING = CONNECTION.BLOCKED | CONNECTION.HELD;
+
 export interface Turn {
   /** Turns of the engine, idle ones of the ticker included. */
   turnCount: number;
-  /** Received pieces of the stream, of all connections. */
+  /** Received pieces of the stream, of all connections, and their bytes. */
   receiveCount: number;
+  receivedBytes: number;
   /** Bytes that can be received at the end of the connection's window, 0 = not now. */
   roomFor(connection: number): number;
   /** Takes bytes that have been written there. */
@@ -54,6 +68,8 @@ export interface Turn {
   begin(): void;
   /** Executes the batch and flushes every touched connection. */
   end(): void;
+  /** Flushes a connection whose replies were held, before more are written. */
+  flush(connection: number): void;
 }
 
 /** Calls `settle` after each flush that leaves something to be done about the connection. */
@@ -62,7 +78,8 @@ export function createTurn(
   settle: (connection: number, flush: Flush) => void,
 ): Turn {
   const { batch, windows, sends, decoder, executor, connections, clock, store } = parts;
-  const { flags } = connections;
+  const { respDecoder, front, gate, parked } = parts;
+  const { flags, protocols, lastReceivedMs } = connections;
   const { begins, ends } = windows;
   /** Serial number of the batch being filled, and of the last batch with rows of a connection. */
   let serial = 1;
@@ -81,24 +98,27 @@ export function createTurn(
   }
 
   function roomFor(connection: number): number {
-    if ((flags[connection]! & (CONNECTION.BLOCKED | CONNECTION.CLOSING)) !== 0) {
-      if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return 0;
+    if ((flags[connection]! & (STANDING | CONNECTION.CLOSING)) !== 0) {
+      if ((flags[connection]! & STANDING) !== 0) return 0;
       begins[connection] = ends[connection]!;
     }
     if (rowsOf[connection] !== serial) windows.makeRoom(connection);
     const room = windows.room(connection);
     if (room > 0) return room;
     run();
-    if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return 0;
+    if ((flags[connection]! & STANDING) !== 0) return 0;
     windows.makeRoom(connection);
+    if (windows.room(connection) === 0) takeLongCommand(connection);
     return windows.room(connection);
   }
 
   function received(connection: number, length: number): void {
     turn.receiveCount++;
+    turn.receivedBytes += length;
     if (!isInTurn) begin();
     windows.advance(connection, length);
     touch(connection);
+    lastReceivedMs[connection] = store.nowMs;
     decode(connection);
   }
 
@@ -117,10 +137,33 @@ export function createTurn(
   }
 
   function decode(connection: number): void {
+    if ((flags[connection]! & CONNECTION.HELD) !== 0) return;
     if ((flags[connection]! & CONNECTION.CLOSING) !== 0) {
       begins[connection] = ends[connection]!;
       return;
     }
+    if (protocols[connection] === PROTOCOL.V1) decodeV1(connection);
+    else if (protocols[connection] === PROTOCOL.RESP) decodeResp(connection);
+    else choose(connection);
+  }
+
+  function choose(connection: number): void {
+    const { bytes } = windows.area;
+    const protocol = chooseProtocol(bytes, begins[connection]!, ends[connection]!);
+    if (protocol === PROTOCOL.UNKNOWN) return;
+    protocols[connection] = protocol;
+    if (protocol === PROTOCOL.RESP) {
+      front.open(connection);
+      decodeResp(connection);
+    } else if (front.refusesV1) {
+      executor.refuse(connection);
+      connections.beginClosing(connection, DROP.PROTOCOL);
+    } else {
+      decodeV1(connection);
+    }
+  }
+
+  function decodeV1(connection: number): void {
     for (;;) {
       const begin = begins[connection]!;
       const decoded = decoder.decode(connection, begin, ends[connection]!);
@@ -129,12 +172,96 @@ export function createTurn(
       begins[connection] = position;
       if (decoded === DECODED.ALL) return;
       if (decoded === DECODED.TOO_LONG) {
-        connections.set(connection, CONNECTION.CLOSING);
+        connections.beginClosing(connection, DROP.PROTOCOL);
         return;
       }
       run();
       if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return;
     }
+  }
+
+  function decodeResp(connection: number): void {
+    for (;;) {
+      if (front.isInLongCommand(connection) && !goOnWithLongCommand(connection)) return;
+      const begin = begins[connection]!;
+      const rowCount = batch.count;
+      const decoded = respDecoder.decode(connection, begin, ends[connection]!);
+      if (batch.count !== rowCount) rowsOf[connection] = serial;
+      begins[connection] = respDecoder.position();
+      if (decoded === RESP_DECODED.ALL) return;
+      // Whatever follows comes after what is in the batch.
+      if (batch.count > 0) run();
+      if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) {
+        respDecoder.forget();
+        return;
+      }
+      if (decoded === RESP_DECODED.BATCH_FULL) continue;
+      if (!answer(connection, decoded)) return;
+    }
+  }
+
+  /** What is not for the batch; whether there may be more. */
+  function answer(connection: number, decoded: RespDecoded): boolean {
+    switch (decoded) {
+      case RESP_DECODED.COMMAND:
+      case RESP_DECODED.INLINE:
+        if (!sends.canBegin(connection)) return wait(connection, respDecoder.frame());
+        if (!executeNext(connection, decoded)) return waitForLog(connection, respDecoder.frame());
+        begins[connection] = respDecoder.next();
+        break;
+      case RESP_DECODED.TOO_LARGE:
+        front.beginLongCommand(connection);
+        break;
+      default:
+        front.refuse(connection, respDecoder.args.error);
+    }
+    if ((flags[connection]! & CONNECTION.CLOSING) === 0) return true;
+    begins[connection] = ends[connection]!;
+    return false;
+  }
+
+  /** False when it would write what cannot be logged yet. */
+  function executeNext(connection: number, decoded: RespDecoded): boolean {
+    if (decoded === RESP_DECODED.COMMAND) return front.execute(connection);
+    return front.executeInline(connection);
+  }
+
+  function waitForLog(connection: number, begin: number): false {
+    parked.push(connection);
+    connections.set(connection, CONNECTION.PARKED);
+    return wait(connection, begin);
+  }
+
+  /** False as long as the command is not executed. */
+  function goOnWithLongCommand(connection: number): boolean {
+    begins[connection] = front.feedLongCommand(connection, begins[connection]!, ends[connection]!);
+    if ((flags[connection]! & CONNECTION.CLOSING) !== 0) {
+      begins[connection] = ends[connection]!;
+      return false;
+    }
+    if (!front.isLongCommandComplete(connection)) return false;
+    if (!sends.canBegin(connection)) return wait(connection, begins[connection]!);
+    if (!front.executeLongCommand(connection)) {
+      return waitForLog(connection, begins[connection]!);
+    }
+    return (flags[connection]! & CONNECTION.CLOSING) === 0;
+  }
+
+  /** The window is full of a command that is not whole. */
+  function takeLongCommand(connection: number): void {
+    if (protocols[connection] !== PROTOCOL.RESP) return;
+    if (!front.isInLongCommand(connection)) front.beginLongCommand(connection);
+    decodeResp(connection);
+    release(connection);
+    windows.makeRoom(connection);
+  }
+
+  /** The connection has no room for a reply: it goes on at `begin` when it has. */
+  function wait(connection: number, begin: number): false {
+    executor.blockedCount++;
+    flags[connection]! |= CONNECTION.BLOCKED;
+    begins[connection] = begin;
+    return false;
   }
 
   function run(): void {
@@ -148,22 +275,33 @@ export function createTurn(
 
   function end(): void {
     if (batch.count > 0) run();
+    const isHolding = gate !== null && gate.mustHold();
     for (let i = 0; i < touchedCount; i++) {
       const connection = touched[i]!;
       isTouched[connection] = 0;
-      if (flags[connection] === 0) continue;
-      const flush = sends.flush(connection);
-      if (flush > FLUSH.STARTED || flags[connection] !== CONNECTION.OPEN) {
-        settle(connection, flush);
+      if (flags[connection] === 0 || (flags[connection]! & CONNECTION.HELD) !== 0) continue;
+      if (isHolding && sends.unsentBytes(connection) > 0 && gate.wants(connection)) {
+        gate.hold(connection);
+        continue;
       }
+      flush(connection);
     }
     touchedCount = 0;
     isInTurn = false;
+    if (isHolding) gate.seal();
+  }
+
+  function flush(connection: number): void {
+    const result = sends.flush(connection);
+    if (result > FLUSH.STARTED || flags[connection] !== CONNECTION.OPEN) {
+      settle(connection, result);
+    }
   }
 
   const turn: Turn = {
     turnCount: 0,
     receiveCount: 0,
+    receivedBytes: 0,
     roomFor,
     received,
     sent,
@@ -172,6 +310,7 @@ export function createTurn(
     release,
     begin,
     end,
+    flush,
   };
   return turn;
 }

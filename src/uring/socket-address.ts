@@ -87,6 +87,27 @@ export function decodePort(bytes: Uint8Array): number | null {
   return family === AF_INET || family === AF_INET6 ? view.getUint16(SOCKADDR_PORT_OFFSET) : null;
 }
 
+/** What getsockname or getpeername wrote, as `1.2.3.4:5`, `[::1]:5` or a path. */
+export function describeAddress(bytes: Uint8Array): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const family = view.byteLength < 2 ? AF_UNIX : view.getUint16(SOCKADDR_FAMILY_OFFSET, true);
+  if (family === AF_INET) {
+    const parts = bytes.subarray(SOCKADDR_IN_ADDR_OFFSET, SOCKADDR_IN_ADDR_OFFSET + 4);
+    return `${parts.join(".")}:${view.getUint16(SOCKADDR_PORT_OFFSET)}`;
+  }
+  if (family === AF_INET6) {
+    const groups = Array.from({ length: IPV6_PART_COUNT }, (_, i) =>
+      view.getUint16(SOCKADDR_IN6_ADDR_OFFSET + 2 * i).toString(16),
+    );
+    // A URL's host has the canonical short form.
+    const { hostname } = new URL(`http://[${groups.join(":")}]`);
+    return `${hostname}:${view.getUint16(SOCKADDR_PORT_OFFSET)}`;
+  }
+  const path = bytes.subarray(SOCKADDR_UN_PATH_OFFSET);
+  const end = path.indexOf(0);
+  return Buffer.from(end < 0 ? path : path.subarray(0, end)).toString();
+}
+
 function begin(family: number, size: number, port: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(new ArrayBuffer(size));
   const view = new DataView(bytes.buffer);

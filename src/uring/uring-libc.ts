@@ -31,6 +31,7 @@ const SYMBOLS = {
     returns: FFIType.i32,
   },
   getsockname: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
+  getpeername: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
   close: { args: [FFIType.i32], returns: FFIType.i32 },
   eventfd: { args: [FFIType.u32, FFIType.i32], returns: FFIType.i32 },
   eventfd_write: { args: [FFIType.i32, FFIType.u64_fast], returns: FFIType.i32 },
@@ -73,6 +74,7 @@ export interface UringLibc {
   setsockopt(descriptor: number, level: number, name: number, value: number | Int32Array): number;
   /** Length of the address, which is cut off where `address` ends. */
   getsockname(descriptor: number, address: Uint8Array): number;
+  getpeername(descriptor: number, address: Uint8Array): number;
   close(descriptor: number): number;
   eventfd(count: number, flags: number): number;
   /** Adds to the count and so wakes whoever waits for it; of any thread. */
@@ -140,6 +142,11 @@ function createUringLibc(): UringLibc {
     getsockname(descriptor, address) {
       addressLength[0] = address.length;
       const result = answer(symbols.getsockname(descriptor, address, addressLength));
+      return result < 0 ? result : Math.min(addressLength[0], address.length);
+    },
+    getpeername(descriptor, address) {
+      addressLength[0] = address.length;
+      const result = answer(symbols.getpeername(descriptor, address, addressLength));
       return result < 0 ? result : Math.min(addressLength[0], address.length);
     },
     close: (descriptor) => answer(symbols.close(descriptor)),

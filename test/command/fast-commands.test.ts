@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { SPLICE_LENGTH_MIN } from "../../src/batch/send-windows.ts";
+import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
 import { setUpCommands } from "../support/command-fixture.ts";
 import { reserveHighStore } from "../support/high-store.ts";
 import { Random } from "../support/random.ts";
@@ -48,6 +49,20 @@ describe("the short way", () => {
         reply.value("3"),
       ]),
     );
+  });
+
+  test("is not for a key that somebody watches, as long as anybody does", () => {
+    const { ask, countFast, server } = setUp();
+    const keys = new StoreKeyspace(server.thread.store, server.thread.windows);
+    const watcher = { isDirty: false };
+    ask(request.set("key", "value"));
+    keys.watch(0, Buffer.from("key"), watcher);
+    expect(countFast(request.get("key"))).toBe(0);
+    expect(watcher.isDirty).toBe(false);
+    expect(countFast(request.set("key", "other"))).toBe(0);
+    expect(watcher.isDirty).toBe(true);
+    keys.unwatch(watcher);
+    expect(countFast(request.get("key"), request.set("key", "third"))).toBe(2);
   });
 
   test("is not for misses, new keys, deadlines, other commands", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { KEYS_LENGTH_MAX } from "../../src/command/server-commands.ts";
+import { NO_DEADLINE } from "../../src/redis/keyspace.ts";
+import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
 import { setUpCommands } from "../support/command-fixture.ts";
 import { ERROR, reply, request, show, textIn } from "../support/v1-frames.ts";
 
@@ -38,6 +40,17 @@ describe("KEYS", () => {
       expect(lines.map((line) => line.split(") ")[1]).toSorted()).toEqual(keys.toSorted());
       expect(lines.map((line) => line.split(") ")[0])).toEqual(keys.map((_, i) => `${i + 1}`));
     }
+  });
+
+  test("lists those of database 0 alone", () => {
+    const { server, ask } = setUpCommands();
+    const keys = new StoreKeyspace(server.thread.store, server.thread.windows);
+    ask(request.set("first", "v"));
+    for (let database = 1; database < 16; database++) {
+      keys.set(database, Buffer.from(`other ${database}`), Buffer.from("v"), NO_DEADLINE);
+    }
+    expect(ask(request.keys())).toEqual(show(reply.keys("1) first")));
+    expect(ask(request.get("other 1"))).toEqual(show(ERROR));
   });
 
   test("leaves out what has expired, also from the length it may have", () => {

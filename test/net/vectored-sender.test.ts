@@ -40,6 +40,10 @@ class TestLibc implements Libc {
     return 0;
   }
 
+  flock(): number {
+    return 0;
+  }
+
   /** A million apart, so that an address tells its view. */
   addressOf(bytes: Uint8Array): number {
     this.addressCount++;

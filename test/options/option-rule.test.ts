@@ -11,11 +11,15 @@ import type { Options } from "../../src/options/option-table.ts";
 const MEMORY_BYTES = 2 ** 30;
 
 /** The first fault of the defaults with some values replaced. */
-function findFault(changes: Partial<Options>): string | null {
+function findFault(changes: Partial<Options>, hasPassword = false): string | null {
   const loaded = loadOptions([], {}, MEMORY_BYTES);
   if (loaded.kind !== "run") throw new Error("the defaults must run");
   for (const rule of OPTION_RULES) {
-    const fault = rule.findFault({ ...loaded.options, ...changes }, (property) => `<${property}>`);
+    const fault = rule.findFault({
+      options: { ...loaded.options, ...changes },
+      hasPassword,
+      nameOf: (property) => `<${property}>`,
+    });
     if (fault !== null) return fault;
   }
   return null;
@@ -64,13 +68,23 @@ describe("the rule on exposure", () => {
   test("refuses an address that is not loopback and names the way out", () => {
     const fault = findFault({ host: "0.0.0.0" });
     expect(fault).toContain("<host> is");
-    expect(fault).toContain("fkvs v1 has no passwords");
+    expect(fault).toContain("there is no password");
+    expect(fault).toContain("requirepass-file or FKVS_REQUIREPASS");
     expect(fault).toContain("--insecure");
   });
 
   test("allows it when insecure is set, or TCP is off", () => {
     expect(findFault({ host: "0.0.0.0", insecure: true })).toBeNull();
     expect(findFault({ host: "0.0.0.0", tcp: false, unix: "/run/fkvs" })).toBeNull();
+  });
+
+  test("allows it with a password, unless v1 is served without", () => {
+    expect(findFault({ host: "0.0.0.0" }, true)).toBeNull();
+    const fault = findFault({ host: "0.0.0.0", v1Trusted: true }, true);
+    expect(fault).toContain("<v1Trusted> serves v1 without the password");
+    expect(fault).toContain("do without v1-trusted");
+    expect(findFault({ host: "0.0.0.0", v1Trusted: true, insecure: true }, true)).toBeNull();
+    expect(findFault({ host: "0.0.0.0", v1Trusted: true })).toContain("there is no password");
   });
 });
 

@@ -62,8 +62,12 @@ describe("the defaults", () => {
       windowSizeBytes: 64 * 1024,
       spareWindows: 1024,
       sendLimitBytes: MIB,
+      maxValueSizeBytes: 16 * MIB,
       stallTimeoutSeconds: 60,
       insecure: false,
+      requirepassFile: null,
+      v1Trusted: false,
+      enableDebugCommand: false,
       logLevel: "info",
     });
   });
@@ -191,6 +195,19 @@ const BOUNDS: readonly Bounds[] = [
       ["64MiB", 64 * MIB],
     ],
     refused: ["65535", "67108865"],
+  },
+  {
+    property: "maxValueSizeBytes",
+    allowed: [
+      ["64KiB", 65_536],
+      ["512MiB", 512 * MIB],
+    ],
+    refused: ["65535", "536870913"],
+  },
+  {
+    property: "requirepassFile",
+    allowed: [["/run/secrets/fkvs", "/run/secrets/fkvs"]],
+    refused: ["", "/a\nb", `/${"x".repeat(4095)}`],
   },
   {
     property: "stallTimeoutSeconds",
@@ -355,6 +372,15 @@ describe("rules on several options", () => {
   test("let an exposed address through with --insecure", () => {
     expect(run(["--host", "0.0.0.0", "--insecure"]).options.host).toBe("0.0.0.0");
   });
+
+  test("let an exposed address through with a password, from wherever it is", () => {
+    const argv = ["--host", "0.0.0.0"];
+    expect(run([...argv, "--requirepass-file", "/p"]).options.host).toBe("0.0.0.0");
+    expect(run(argv, { FKVS_REQUIREPASS: "secret" }).options.host).toBe("0.0.0.0");
+    expect(faultIn(() => run(argv, { FKVS_REQUIREPASS: "" }))).toContain("there is no password");
+    const trusted = faultIn(() => run([...argv, "--v1-trusted"], { FKVS_REQUIREPASS: "secret" }));
+    expect(trusted).toContain("--v1-trusted serves v1 without the password");
+  });
 });
 
 describe("requests to print", () => {
@@ -380,12 +406,25 @@ describe("requests to print", () => {
       'window-size = "64KiB"  # default',
       `spare-windows = 3  # ${configPath}`,
       'send-limit = "1MiB"  # default',
+      'max-value-size = "16MiB"  # default',
       "stall-timeout = 60  # default",
       'io = "auto"  # default',
       "insecure = false  # default",
+      "# requirepass-file is not set  # default",
+      "v1-trusted = false  # default",
+      "enable-debug-command = false  # default",
       'log-level = "warn"  # FKVS_LOG_LEVEL',
       "",
     ]);
+  });
+
+  test("never show the password", () => {
+    const environment = { FKVS_REQUIREPASS: "opensesame" };
+    for (const request of ["--check-config", "--help"]) {
+      expect(printed([request], environment)).not.toContain("opensesame");
+    }
+    const fault = faultIn(() => run(["--port", "x"], environment));
+    expect(fault).not.toContain("opensesame");
   });
 
   test("give options that, read as a file, are the same", () => {

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { reserveStore } from "../../src/store/store.ts";
+import { reserveStore } from "../../src/store/store-buffers.ts";
 import { DataThreadPeer } from "../support/data-thread-peer.ts";
 import { TestClient } from "../support/test-client.ts";
 import { reply, request, show } from "../support/v1-frames.ts";

@@ -63,7 +63,7 @@ describe("a data thread that does not stop", () => {
     server.signal("SIGTERM");
     const ended = await server.ended();
     const [stopping, late, ...rest] = ended.stderr.trimEnd().split("\n");
-    expect(stopping).toMatch(/ info {2}stopping signal=SIGTERM$/);
+    expect(stopping).toMatch(/ info {2}stopping cause=SIGTERM$/);
     expect(late).toMatch(/ error the data thread did not stop in time waitedMs=4500$/);
     expect(rest).toEqual([]);
     expect(ended.exitCode).toBe(1);

@@ -1,7 +1,7 @@
 import { PAGE_SIZE, PAGES_PER_BANK, reserveArena } from "../../src/store/arena.ts";
 import { layOutControl, reserveControl } from "../../src/store/control-memory.ts";
 import { PagePool } from "../../src/store/page-pool.ts";
-import type { StoreBuffers } from "../../src/store/store.ts";
+import type { StoreBuffers } from "../../src/store/store-buffers.ts";
 
 /** The first bank whose references are negative. */
 const NEGATIVE_BANK = 16;

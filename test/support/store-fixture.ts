@@ -3,7 +3,9 @@
 
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { layOutControl } from "../../src/store/control-memory.ts";
-import { reserveStore, Store, type StoreBuffers } from "../../src/store/store.ts";
+import type { PieceChain } from "../../src/store/pieces.ts";
+import { reserveStore, type StoreBuffers } from "../../src/store/store-buffers.ts";
+import { Store } from "../../src/store/store.ts";
 import { takeCensus, type Census } from "./table-census.ts";
 import { TestClock } from "./test-clock.ts";
 
@@ -67,6 +69,24 @@ export class StoreFixture {
     return this.store.set(...args) !== 0;
   }
 
+  /** The same with a value of any length, which does not lie in the receive window. */
+  setBytes(key: string, value: Uint8Array, deadlineMs = 0): boolean {
+    const length = this.#writeKey(key);
+    const hash = this.store.hashOf(KEY_OFFSET, length);
+    const low = lowWord(deadlineMs);
+    const high = highWord(deadlineMs);
+    return this.store.setBytes(KEY_OFFSET, length, hash, value, low, high) !== 0;
+  }
+
+  /** The same with a chain. */
+  setChain(key: string, chain: PieceChain, deadlineMs = 0): boolean {
+    const length = this.#writeKey(key);
+    const hash = this.store.hashOf(KEY_OFFSET, length);
+    const low = lowWord(deadlineMs);
+    const high = highWord(deadlineMs);
+    return this.store.setChain(KEY_OFFSET, length, hash, chain, low, high) !== 0;
+  }
+
   /** Replaces the value of a key that exists and keeps its deadline. Whether there was room. */
   replace(key: string, value: string): boolean {
     const reference = this.find(key);
@@ -110,9 +130,8 @@ export class StoreFixture {
   }
 
   valueOf(reference: number): string {
-    const offset = this.store.valueOffset(reference);
-    const end = offset + this.store.valueLength(reference);
-    return this.store.area(reference).bytes.toString("latin1", offset, end);
+    const length = this.store.valueLength(reference);
+    return this.store.values.bytes(reference, 0, length).toString("latin1");
   }
 
   /** Every entry that lies in a table, expired ones included. */

@@ -5,9 +5,9 @@
 import { expect } from "bun:test";
 import { BANK_SHIFT, PAGE_SIZE, byteOffsetOf, wordIndexOf } from "../../src/store/arena.ts";
 import { PURPOSE } from "../../src/store/block-heap.ts";
-import { CLASS_SHIFT } from "../../src/store/entry.ts";
+import { CLASS_SHIFT, PIECES_SIZE } from "../../src/store/entry.ts";
 import { CLASS_COUNT, CLASS_SIZES } from "../../src/store/size-class.ts";
-import type { StoreBuffers } from "../../src/store/store.ts";
+import type { StoreBuffers } from "../../src/store/store-buffers.ts";
 import { keyWithHash } from "./xxhash-collisions.ts";
 import { Random } from "./random.ts";
 import { StoreFixture } from "./store-fixture.ts";
@@ -26,6 +26,7 @@ export class Tally {
   orphans = 0;
   pageReuses = 0;
   negativeReferences = 0;
+  long = 0;
 }
 
 interface Item {
@@ -122,12 +123,15 @@ export class StoreHistory {
     const references = this.#fixture.references();
     let deadlineCount = 0;
     let blockBytes = 0;
+    let pieceBytes = 0;
     let liveCount = 0;
     for (const reference of references) {
       const deadlineMs = store.deadlineMs(reference);
       if (deadlineMs !== 0) deadlineCount++;
       blockBytes += this.#blockBytesOf(reference);
+      pieceBytes += this.#pieceBytesOf(reference);
       if (reference < 0) this.#tally.negativeReferences++;
+      if (store.values.isInPieces(reference)) this.#tally.long++;
       if (store.hasExpired(reference)) continue;
       liveCount++;
       const item = this.#live(this.#fixture.keyOf(reference));
@@ -143,13 +147,17 @@ export class StoreHistory {
     }
     const linked = new Set(references);
     const orphans = new Set(this.#pinned.map(({ reference }) => reference)).difference(linked);
-    for (const orphan of orphans) blockBytes += this.#blockBytesOf(orphan);
+    for (const orphan of orphans) {
+      blockBytes += this.#blockBytesOf(orphan);
+      pieceBytes += this.#pieceBytesOf(orphan);
+    }
     const memory = store.memoryBytes();
     expect(liveCount, "live keys").toBe(this.#countLive());
     expect(store.keyCount, "keys").toBe(references.length);
     expect(census.entryCount, "slots taken").toBe(references.length);
     expect(store.deadlineCount, "entries with a deadline").toBe(deadlineCount);
     expect(memory.entries, "bytes of entries").toBe(blockBytes);
+    expect(memory.pieces, "bytes of pieces").toBe(pieceBytes);
     expect(memory.slots, "bytes of tables").toBe(census.tableBytes);
     expect(memory.unused, "bytes beyond").toBeGreaterThanOrEqual(0);
     expect(store.pool.takenCount, "pages").toBeLessThan(this.#pageBase + this.#pageLimit);
@@ -173,6 +181,7 @@ export class StoreHistory {
     expect(store.keyCount, "keys left").toBe(0);
     expect(store.deadlineCount, "deadlines left").toBe(0);
     expect(store.memoryBytes().entries, "bytes left").toBe(0);
+    expect(store.memoryBytes().pieces, "pieces left").toBe(0);
     expect(store.pins.count, "pins left").toBe(0);
     expect(store.expiry.pairCount, "pairs left").toBeLessThanOrEqual(STALE_PAIRS_MAX);
     for (let classIndex = 0; classIndex < CLASS_COUNT; classIndex++) {
@@ -273,7 +282,7 @@ export class StoreHistory {
 
   #makeValue(): string {
     const random = this.#random;
-    if (random.oneIn(500)) return VALUE_TEXT.slice(0, random.between(100_000, 140_000));
+    if (random.oneIn(500)) return VALUE_TEXT.slice(0, random.between(100_000, VALUE_TEXT.length));
     const length = random.oneIn(100)
       ? random.below(2 * this.#valueLength)
       : this.#valueLength + random.below(5);
@@ -305,11 +314,19 @@ export class StoreHistory {
 
   #blockBytesOf(reference: number): number {
     const { store } = this.#fixture;
-    const end = store.valueOffset(reference) + store.valueLength(reference);
+    const isInPieces = store.values.isInPieces(reference);
+    const end =
+      store.valueOffset(reference) + (isInPieces ? PIECES_SIZE : store.valueLength(reference));
     const header = store.arena.words[reference >>> BANK_SHIFT]![wordIndexOf(reference)]!;
     const bytes = CLASS_SIZES[header >>> CLASS_SHIFT]!;
     if (end - byteOffsetOf(reference) > bytes) throw new Error("an entry is larger than its block");
     return bytes;
+  }
+
+  #pieceBytesOf(reference: number): number {
+    const { values } = this.#fixture.store;
+    if (!values.isInPieces(reference)) return 0;
+    return Math.ceil(values.length(reference) / PAGE_SIZE) * PAGE_SIZE;
   }
 }
 

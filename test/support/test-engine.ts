@@ -6,7 +6,12 @@
 import type { SendRegion } from "../../src/batch/send-windows.ts";
 import type { ReceiveWindows } from "../../src/batch/receive-windows.ts";
 import type { ByteArea } from "../../src/lib/byte-area.ts";
-import type { Engine, EngineHandlers, ListenAddress } from "../../src/net/engine.ts";
+import type {
+  ConnectionAddresses,
+  Engine,
+  EngineHandlers,
+  ListenAddress,
+} from "../../src/net/engine.ts";
 import { splitFrames } from "./v1-frames.ts";
 
 /** More turns than any test needs; what asks for more would ask for ever. */
@@ -158,6 +163,10 @@ export class TestEngine implements Engine {
 
   forget(connection: TestConnection): void {
     this.#connections[connection.number] = null;
+  }
+
+  addressesOf(): ConnectionAddresses {
+    return { peer: "127.0.0.1:1", local: "127.0.0.1:2" };
   }
 
   acceptFailureCount(): number {

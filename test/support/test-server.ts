@@ -9,7 +9,8 @@ import {
   type EngineMaker,
 } from "../../src/server/data-thread.ts";
 import type { ListenAddress } from "../../src/net/engine.ts";
-import { STORE_DEFAULTS, reserveStore } from "../../src/store/store.ts";
+import { RESP_DEFAULTS } from "../../src/server/resp-options.ts";
+import { STORE_DEFAULTS, reserveStore } from "../../src/store/store-buffers.ts";
 import { TestClient } from "./test-client.ts";
 import { TestClock } from "./test-clock.ts";
 import { TestConnection, TestEngine } from "./test-engine.ts";
@@ -36,6 +37,7 @@ export function threadOptions(options: Partial<DataThreadOptions> = {}): DataThr
     sendLimitBytes: MIB,
     stallTimeoutSeconds: 60,
     seeds: [1, 2, 3],
+    resp: RESP_DEFAULTS,
     store: reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits),
     ...options,
     maxMemoryBytes,

@@ -21,7 +21,7 @@ const FORBIDDEN_COMMENTS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:TODO|FIXME|XXX)\b/g, "a note of something left to do"],
   [/@ts-(?:ignore|nocheck|expect-error)\b/g, "a type check that is switched off"],
 ];
-const IMPORT = /\b(?:from|import)\s*\(?\s*"([^"]+)"/g;
+const IMPORT = /(?:\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
 
 export interface SourceFile {
   /** From the root of the repository, with slashes. */

@@ -151,6 +151,7 @@ export class FakeKernel implements UringLibc {
   listen = (): number => this.result;
   setsockopt = (): number => this.result;
   getsockname = (): number => this.result;
+  getpeername = (): number => this.result;
   eventfd = (): number => this.result;
   eventfdWrite = (): number => this.result;
 

@@ -1,0 +1,151 @@
+// What makes the writes of one data thread durable: journal and gate, and whose turn it is when
+// the log has moved, is full for too long, or has failed.
+//
+//   Store ─▶ Journal ─▶ rings ─▶ WAL threads ─▶ doorbell ─▶ progress() ─▶ held replies leave,
+//                                                                         parked writes go on
+
+import { CONNECTION } from "../batch/connection-flag.ts";
+import type { SendWindows } from "../batch/send-windows.ts";
+import type { ByteArea } from "../lib/byte-area.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Store } from "../store/store.ts";
+import { VERDICT } from "../store/write-log.ts";
+import { createJournal, type Journal } from "../wal/journal.ts";
+import type { WalProducer } from "../wal/wal-buffer.ts";
+import { failureName } from "../wal/wal-control.ts";
+import type { SyncPolicy } from "../wal/wal-writer.ts";
+import { CommitGate } from "./commit-gate.ts";
+import type { ConnectionTable } from "./connection-table.ts";
+
+export interface WalConnection {
+  /** By partition. */
+  readonly producers: readonly WalProducer[];
+  readonly policy: SyncPolicy;
+  readonly segmentBits: number;
+  /** How long a write waits for room before it is refused. */
+  readonly timeoutMs: number;
+}
+
+/** What it does to connections; the pipeline's. */
+export interface HeldConnections {
+  /** The connection's replies may leave, and its requests go on. */
+  release(connection: number): void;
+  /** Its replies are taken back: it is told so, or closed. */
+  fail(connection: number): void;
+  /** A write that waited for the log is tried again. */
+  unpark(connection: number): void;
+  /** Requests are decoded at once, outside a turn of the engine. */
+  runTurn(): void;
+}
+
+export interface DurabilityParts {
+  readonly store: Store;
+  readonly source: ByteArea;
+  readonly sends: SendWindows;
+  readonly connections: ConnectionTable;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly held: () => HeldConnections;
+}
+
+export class Durability {
+  readonly journal: Journal;
+  readonly gate: CommitGate;
+  /** Connections whose next write waits for room in the log. */
+  readonly parked: number[] = [];
+  /** Writes that were refused because they had waited too long. */
+  timeoutCount = 0;
+  readonly #parts: DurabilityParts;
+  readonly #wal: WalConnection;
+  #parkedSinceMs = 0;
+  #isFailureLogged = false;
+
+  constructor(parts: DurabilityParts, wal: WalConnection) {
+    const { store, source, connections } = parts;
+    const { producers, segmentBits, policy } = wal;
+    this.#parts = parts;
+    this.#wal = wal;
+    this.journal = createJournal({ store, source, producers, segmentBits });
+    this.gate = new CommitGate({
+      journal: this.journal,
+      connections,
+      policy,
+      release: (connection) => parts.held().release(connection),
+      fail: (connection) => parts.held().fail(connection),
+    });
+    parts.sends.maySendEarly = !this.gate.isStrict;
+  }
+
+  get policy(): SyncPolicy {
+    return this.#wal.policy;
+  }
+
+  /** Begins to log: what recovery has brought back is not told again. */
+  start(epoch: number, position: number): void {
+    this.journal.startEpoch(epoch, position);
+    this.#parts.store.writeLog = this.journal;
+    this.#isFailureLogged = false;
+  }
+
+  /** The log has moved, or may have. */
+  progress(): void {
+    this.journal.publish();
+    this.gate.progress();
+    this.#noteFailure();
+    if (this.parked.length === 0) return;
+    if (this.journal.verdict() !== VERDICT.WAIT) this.#unpark();
+    else this.#await();
+  }
+
+  /** After each turn: asks to be rung when there is room again. */
+  turnEnded(): void {
+    if (this.parked.length === 0) return;
+    if (this.#parkedSinceMs === 0) this.#parkedSinceMs = this.#parts.clock.elapsedMs();
+    this.#await();
+  }
+
+  /** A few times a second. */
+  tick(): void {
+    this.progress();
+    if (this.parked.length === 0 || this.#parkedSinceMs === 0) return;
+    const waitedMs = this.#parts.clock.elapsedMs() - this.#parkedSinceMs;
+    if (waitedMs < this.#wal.timeoutMs) return;
+    this.timeoutCount += this.parked.length;
+    this.journal.isRefusing = true;
+    this.#unpark();
+    this.#parts.held().runTurn();
+    this.journal.isRefusing = false;
+  }
+
+  /** "" = it has not failed. */
+  failure(): string {
+    const failure = this.journal.failure();
+    return failure === 0 ? "" : failureName(failure);
+  }
+
+  #unpark(): void {
+    this.#parkedSinceMs = 0;
+    for (const connection of this.parked.splice(0)) {
+      if (!this.#parts.connections.is(connection, CONNECTION.PARKED)) continue;
+      this.#parts.connections.clear(connection, CONNECTION.PARKED);
+      this.#parts.held().unpark(connection);
+    }
+  }
+
+  #await(): void {
+    for (const producer of this.journal.producers) producer.awaitProgress();
+    // What moved before we asked is not rung for.
+    this.journal.publish();
+    if (this.journal.verdict() !== VERDICT.WAIT) this.#unpark();
+  }
+
+  #noteFailure(): void {
+    const error = this.failure();
+    if (error === "" || this.#isFailureLogged) return;
+    this.#isFailureLogged = true;
+    this.#parts.log.error("the log has failed: writes are refused until BGSAVE succeeds", {
+      error,
+    });
+  }
+}

@@ -1,0 +1,31 @@
+// What the operator has decided about RESP: from the command line to the data threads.
+
+import type { LogLevel } from "../lib/log.ts";
+
+export interface RespOptions {
+  /** Null = no password is wanted. */
+  readonly password: string | null;
+  /** v1, which has no passwords, is served although one is wanted. */
+  readonly isV1Trusted: boolean;
+  readonly isDebugAllowed: boolean;
+  readonly maxValueBytes: number;
+  /** What CONFIG GET tells of the addresses. */
+  readonly host: string;
+  readonly unix: string | null;
+  readonly isProtected: boolean;
+  readonly logLevel: LogLevel;
+}
+
+const MIB = 1024 * 1024;
+
+/** Of a server of nobody in particular: in-process benchmarks and tests. */
+export const RESP_DEFAULTS: RespOptions = {
+  password: null,
+  isV1Trusted: false,
+  isDebugAllowed: true,
+  maxValueBytes: 16 * MIB,
+  host: "127.0.0.1",
+  unix: null,
+  isProtected: true,
+  logLevel: "error",
+};
