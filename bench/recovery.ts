@@ -1,11 +1,13 @@
-// How fast a start is: entries of 16 bytes of key and 32 of value, from the WAL and from a snapshot,
-// from memory. What a disk adds is its own matter; checksums and all that recovery looks at are in.
+// How fast a start is: entries of 16 bytes of key and 32 of value, from the WAL and from a
+// snapshot, from memory. What a disk adds is its own matter; checksums and all that recovery looks
+// at are in.
 
 import { KEY_SCRATCH_SIZE, ReceiveWindows } from "../src/batch/receive-windows.ts";
 import { assert } from "../src/lib/assert.ts";
 import { ByteArea } from "../src/lib/byte-area.ts";
 import { systemClock } from "../src/lib/clock.ts";
-import { STORE_DEFAULTS, Store, reserveStore } from "../src/store/store.ts";
+import { STORE_DEFAULTS, reserveStore } from "../src/store/store-buffers.ts";
+import { Store } from "../src/store/store.ts";
 import { DataDirectory } from "../src/wal/data-directory.ts";
 import type { Disk, DiskFile } from "../src/wal/disk.ts";
 import { formatWalName } from "../src/wal/file-names.ts";
@@ -74,7 +76,8 @@ export function renderRecovery({ keyCount, timings }: RecoveryReport): string {
   const lines = timings.map(({ name, elapsedMs }) => {
     const rate = Math.round((keyCount * 1000) / elapsedMs).toLocaleString("en");
     const nsPerRecord = ((elapsedMs * 1e6) / keyCount).toFixed(0);
-    return `  ${name.padEnd(24)}${nsPerRecord.padStart(8)} ns a record${rate.padStart(14)} a second`;
+    const figures = `${nsPerRecord.padStart(8)} ns a record${rate.padStart(14)} a second`;
+    return `  ${name.padEnd(24)}${figures}`;
   });
   return [`recovery, ${keyCount.toLocaleString("en")} keys`, ...lines, ""].join("\n");
 }

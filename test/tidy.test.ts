@@ -72,6 +72,7 @@ const ROWS = "rows, which test/redis/rows/all-rows.test.ts and Redis's own recor
 
 const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/batch/connection-flag.ts": "constants",
+  "src/lib/durability-choice.ts": "constants",
   "src/lib/io-choice.ts": "constants",
   "src/lib/libc.ts": "calls into the C library, tested where they are made",
   "src/net/engine.ts": "an interface; test/net/listen-engine.test.ts tests what stands behind it",

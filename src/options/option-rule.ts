@@ -44,6 +44,16 @@ export const OPTION_RULES: readonly OptionRule[] = [
       " is set, or there is a password and v1-trusted is not set.",
     findFault: findExposureFault,
   },
+  {
+    summary: "wal-threads may be at most wal-shards.",
+    findFault: findThreadFault,
+  },
+  {
+    summary:
+      "Without dir, durability cannot be always, nor recover best-effort; the other options of" +
+      " log and snapshots then mean nothing.",
+    findFault: findDirectoryFault,
+  },
 ];
 
 /** Takes what is surely this machine; a name only a resolver can tell is not. */
@@ -84,4 +94,35 @@ function findExposureFault({ options, hasPassword, nameOf }: RuleContext): strin
     ` whoever reaches it could read and change every key: choose a loopback address such as` +
     ` 127.0.0.1, ${way}, or allow it with --insecure`
   );
+}
+
+function findThreadFault({ options, nameOf }: RuleContext): string | null {
+  const { walThreads, walShards } = options;
+  if (walThreads <= walShards) return null;
+  return (
+    `${nameOf("walThreads")} is ${walThreads}, but ${nameOf("walShards")} is ${walShards}, and each` +
+    ` partition has one thread: lower wal-threads or raise wal-shards`
+  );
+}
+
+/**
+ * Refused is what would promise or ask for something without dir. The defaults do not count: what
+ * --check-config prints has to be accepted as a file.
+ */
+function findDirectoryFault({ options, nameOf }: RuleContext): string | null {
+  if (options.dir !== null) return null;
+  const way = "set dir (--dir, FKVS_DIR or dir in the file)";
+  if (options.durability === "always") {
+    return (
+      `${nameOf("durability")} is always, but there is no directory to keep anything in: ${way}` +
+      ` or do without durability`
+    );
+  }
+  if (options.recover === "best-effort") {
+    return (
+      `${nameOf("recover")} is best-effort, but there is no directory to recover from: ${way} or` +
+      ` do without recover`
+    );
+  }
+  return null;
 }

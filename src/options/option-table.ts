@@ -9,6 +9,7 @@
 //   max-memory   --max-memory <size>       FKVS_MAX_MEMORY   max-memory
 //   tcp          --no-tcp (on by default)  FKVS_TCP          tcp
 
+import { DURABILITY_CHOICES, type DurabilityChoice } from "../lib/durability-choice.ts";
 import { IO_CHOICES, type IoChoice } from "../lib/io-choice.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
@@ -44,8 +45,26 @@ export interface Options {
   readonly requirepassFile: string | null;
   readonly v1Trusted: boolean;
   readonly enableDebugCommand: boolean;
+  /** Null = nothing is kept on disk, and the options below it mean nothing. */
+  readonly dir: string | null;
+  readonly durability: DurabilityChoice;
+  readonly recover: RecoverChoice;
+  readonly walShards: number;
+  readonly walThreads: number;
+  readonly walBatch: number;
+  readonly walFlushIntervalMs: number;
+  readonly walBufferBytes: number;
+  readonly walFileSizeBytes: number;
+  readonly walTimeoutMs: number;
+  /** 0 means never. */
+  readonly snapshotIntervalSeconds: number;
+  /** 0 means never. */
+  readonly snapshotWalSizeBytes: number;
   readonly logLevel: LogLevel;
 }
+
+export const RECOVER_CHOICES = ["strict", "best-effort"] as const;
+export type RecoverChoice = (typeof RECOVER_CHOICES)[number];
 
 export type OptionProperty = keyof Options;
 
@@ -76,6 +95,9 @@ const MAX_MEMORY_MIN_BYTES = 16 * MIB;
 const MAX_MEMORY_MAX_BYTES = 32 * GIB;
 /** The rest is for the runtime, the kernel's socket buffers and the neighbours. */
 const MAX_MEMORY_SHARE = 3 / 4;
+
+/** A year. */
+const SNAPSHOT_INTERVAL_MAX_SECONDS = 31_536_000;
 
 export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P]> } = {
   host: {
@@ -191,6 +213,92 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
     default: () => false,
     summary: "Whether clients may use DEBUG, which can stop the server for any time",
     flagSummary: "Let clients use DEBUG, which can stop the server for any time",
+  },
+  dir: {
+    name: "dir",
+    value: path(FILE_PATH_LENGTH_MAX),
+    default: () => null,
+    summary:
+      "A directory for log and snapshots, made if it is not there: turns persistence on; without" +
+      " it the data ends with the server",
+  },
+  durability: {
+    name: "durability",
+    value: choice("promise", DURABILITY_CHOICES),
+    default: () => "everysec",
+    summary:
+      "What a reply promises of the writes before it: always, that they outlive process and" +
+      " machine; everysec, that at most the last wal-flush-interval of them is lost with the" +
+      " process and about a second with the machine; none, the same of the process and nothing" +
+      " of the machine",
+  },
+  recover: {
+    name: "recover",
+    value: choice("how", RECOVER_CHOICES),
+    default: () => "strict",
+    summary:
+      "What to do when dir is damaged: strict does not start; best-effort starts with what is" +
+      " sound and logs what is lost",
+  },
+  walShards: {
+    name: "wal-shards",
+    value: integer("count", 1, 64),
+    default: () => 1,
+    summary: "How many partitions the log has; may change from start to start",
+  },
+  walThreads: {
+    name: "wal-threads",
+    value: integer("count", 1, 16),
+    default: () => 1,
+    summary: "How many threads write the log; at most wal-shards",
+  },
+  walBatch: {
+    name: "wal-batch",
+    value: integer("records", 1, 65_536),
+    default: () => 64,
+    summary:
+      "How many records of all partitions, but at least 8 of one, are written without waiting for" +
+      " more; always waits for none",
+  },
+  walFlushIntervalMs: {
+    name: "wal-flush-interval",
+    value: integer("milliseconds", 1, 10_000),
+    default: () => 10,
+    summary: "The milliseconds that fewer records than wal-batch wait at most to be written",
+  },
+  walBufferBytes: {
+    name: "wal-buffer",
+    value: size(MIB, GIB),
+    default: () => 16 * MIB,
+    summary:
+      "The memory of each partition, besides max-memory, for records that are not written yet;" +
+      " rounded up to a power of two",
+  },
+  walFileSizeBytes: {
+    name: "wal-file-size",
+    value: size(MIB, 16 * GIB),
+    default: () => 256 * MIB,
+    summary: "The size from which a file of the log is followed by the next",
+  },
+  walTimeoutMs: {
+    name: "wal-timeout",
+    value: integer("milliseconds", 10, 600_000),
+    default: () => 5000,
+    summary: "The milliseconds that a write waits for room in wal-buffer before it is refused",
+  },
+  snapshotIntervalSeconds: {
+    name: "snapshot-interval",
+    value: integer("seconds", 0, SNAPSHOT_INTERVAL_MAX_SECONDS),
+    default: () => 3600,
+    summary: "The seconds after which a snapshot is taken if anything has changed; 0 is never",
+  },
+  snapshotWalSizeBytes: {
+    name: "snapshot-wal-size",
+    value: size(0, 1024 * GIB),
+    default: () => GIB,
+    summary:
+      "The size of the log since the last snapshot from which the next is taken, so that a start" +
+      " does not take long; 0 is never",
   },
   logLevel: {
     name: "log-level",

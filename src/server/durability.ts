@@ -15,8 +15,20 @@ import { createJournal, type Journal } from "../wal/journal.ts";
 import type { WalProducer } from "../wal/wal-buffer.ts";
 import { failureName } from "../wal/wal-control.ts";
 import type { SyncPolicy } from "../wal/wal-writer.ts";
+import type { SnapshotControl } from "./snapshot-control.ts";
+import { SnapshotJob, type SnapshotMessage } from "./snapshot-job.ts";
 import { CommitGate } from "./commit-gate.ts";
 import type { ConnectionTable } from "./connection-table.ts";
+
+export interface SnapshotOptions {
+  readonly control: SnapshotControl;
+  readonly chunks: readonly SharedArrayBuffer[];
+  readonly send: (message: SnapshotMessage) => void;
+  /** 0 = never. */
+  readonly intervalMs: number;
+  /** Bytes of records since the last one, 0 = never. */
+  readonly walBytes: number;
+}
 
 export interface WalConnection {
   /** By partition. */
@@ -25,6 +37,8 @@ export interface WalConnection {
   readonly segmentBits: number;
   /** How long a write waits for room before it is refused. */
   readonly timeoutMs: number;
+  /** Null = none are made. */
+  readonly snapshots: SnapshotOptions | null;
 }
 
 /** What it does to connections; the pipeline's. */
@@ -37,6 +51,8 @@ export interface HeldConnections {
   unpark(connection: number): void;
   /** Requests are decoded at once, outside a turn of the engine. */
   runTurn(): void;
+  /** Has a turn end soon even if nothing arrives. */
+  requestTurn(): void;
 }
 
 export interface DurabilityParts {
@@ -52,6 +68,8 @@ export interface DurabilityParts {
 export class Durability {
   readonly journal: Journal;
   readonly gate: CommitGate;
+  /** Null = none are made. */
+  readonly job: SnapshotJob | null;
   /** Connections whose next write waits for room in the log. */
   readonly parked: number[] = [];
   /** Writes that were refused because they had waited too long. */
@@ -75,6 +93,12 @@ export class Durability {
       fail: (connection) => parts.held().fail(connection),
     });
     parts.sends.maySendEarly = !this.gate.isStrict;
+    const { snapshots } = wal;
+    const { journal } = this;
+    this.job =
+      snapshots === null
+        ? null
+        : new SnapshotJob({ ...snapshots, ...parts, journal, segmentBits });
   }
 
   get policy(): SyncPolicy {
@@ -82,8 +106,9 @@ export class Durability {
   }
 
   /** Begins to log: what recovery has brought back is not told again. */
-  start(epoch: number, position: number): void {
+  start(epoch: number, position: number, nextSnapshot = 1): void {
     this.journal.startEpoch(epoch, position);
+    this.job?.begin(nextSnapshot, epoch);
     this.#parts.store.writeLog = this.journal;
     this.#isFailureLogged = false;
   }
@@ -98,8 +123,12 @@ export class Durability {
     else this.#await();
   }
 
-  /** After each turn: asks to be rung when there is room again. */
+  /** After each turn: a slice of a snapshot; asks to be rung when there is room again. */
   turnEnded(): void {
+    if (this.job !== null && this.job.isRunning) {
+      this.job.step();
+      if (this.job.wantsTurn) this.#parts.held().requestTurn();
+    }
     if (this.parked.length === 0) return;
     if (this.#parkedSinceMs === 0) this.#parkedSinceMs = this.#parts.clock.elapsedMs();
     this.#await();
@@ -108,6 +137,7 @@ export class Durability {
   /** A few times a second. */
   tick(): void {
     this.progress();
+    this.#startSnapshotIfDue();
     if (this.parked.length === 0 || this.#parkedSinceMs === 0) return;
     const waitedMs = this.#parts.clock.elapsedMs() - this.#parkedSinceMs;
     if (waitedMs < this.#wal.timeoutMs) return;
@@ -122,6 +152,16 @@ export class Durability {
   failure(): string {
     const failure = this.journal.failure();
     return failure === 0 ? "" : failureName(failure);
+  }
+
+  #startSnapshotIfDue(): void {
+    const { job } = this;
+    const options = this.#wal.snapshots;
+    if (job === null || options === null || job.isRunning || this.failure() !== "") return;
+    const elapsedMs = this.#parts.clock.nowMs() - job.lastSaveMs;
+    const isTime = options.intervalMs > 0 && elapsedMs >= options.intervalMs;
+    const isLarge = options.walBytes > 0 && job.bytesSinceLast >= options.walBytes;
+    if ((isTime && job.bytesSinceLast > 0) || isLarge) job.start();
   }
 
   #unpark(): void {

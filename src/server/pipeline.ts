@@ -137,6 +137,10 @@ export class Pipeline implements EngineHandlers, HeldConnections {
     this.turnEnded();
   }
 
+  requestTurn(): void {
+    this.#engine.requestTurn();
+  }
+
   /** Lets every connection go as soon as all that it has asked is answered and sent. */
   closeAll(): void {
     this.#isStopping = true;

@@ -11,6 +11,7 @@ import { Arena } from "../store/arena.ts";
 import { CommitAhead } from "../store/commit-ahead.ts";
 import { STORE_DEFAULTS, reserveStore, type StoreBuffers } from "../store/store-buffers.ts";
 import type { DataThreadOptions } from "./data-thread.ts";
+import { DataKeeper } from "./data-keeper.ts";
 import { clientCountByDescriptors } from "./descriptor-limit.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
 import { StartError } from "./start-error.ts";
@@ -34,6 +35,10 @@ export class Supervisor {
   #isStopping = false;
   /** The data thread's eventfd, -1 = it hears messages. */
   #doorbell = -1;
+  /** Null = nothing is made durable. */
+  #data: DataKeeper | null = null;
+  /** The data thread has answered everything and stopped. */
+  #hasStopped = false;
   /** Whether the data thread has: as asked, or by dying. */
   #hasEnded = false;
   #socketIdentity: string | null = null;
@@ -58,6 +63,7 @@ export class Supervisor {
     });
     const { unix } = this.#options;
     if (unix !== null) await clearSocketPath(unix);
+    this.#openData();
     // Not before the worker listens: until then a signal may end the process in the usual way.
     const ready = await withSocketUmask(() => this.#start());
     if (unix !== null) this.#socketIdentity = identifySocket(unix);
@@ -73,6 +79,28 @@ export class Supervisor {
     return exitCode;
   }
 
+  #openData(): void {
+    const { dir } = this.#options;
+    if (dir === null) return;
+    this.#data = DataKeeper.open(
+      {
+        options: this.#options,
+        log: this.#log,
+        ring: () => this.#ring(),
+        onDeath: (reason) => this.#die(`a WAL thread died: ${reason}`),
+      },
+      dir,
+    );
+  }
+
+  /** Nothing can be promised any more. */
+  #die(reason: string): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#log.error("the server ends", { error: reason });
+    this.#finish(1);
+  }
+
   #start(): Promise<FromDataThread & { kind: "ready" }> {
     return new Promise((resolve, reject) => {
       this.#worker.onmessage = (event: MessageEvent<FromDataThread>) => {
@@ -81,7 +109,9 @@ export class Supervisor {
         else if (message.kind === "failed") reject(new StartError(this.#explain(message)));
         else if (message.kind === "want-memory") this.#commitMemory();
         else if (message.kind === "stop-requested") this.#stop("SHUTDOWN");
-        else this.#finish(0);
+        else if (message.kind === "recovered") this.#startLog(message, reject);
+        else if (message.kind === "stopped") void this.#finishLog();
+        else this.#data?.receive(message);
       };
       const die = (reason: string): void => {
         // A Worker that throws closes, too.
@@ -99,8 +129,28 @@ export class Supervisor {
         options: this.#threadOptions(),
         addresses: this.#addresses(),
         mailbox: this.#mailbox.buffer,
+        wal: this.#data?.setup ?? null,
       });
     });
+  }
+
+  #startLog(
+    { epoch, position, doorbell }: FromDataThread & { kind: "recovered" },
+    reject: (error: Error) => void,
+  ): void {
+    this.#doorbell = doorbell;
+    this.#data!.startLog(epoch, position, doorbell).then(
+      () => this.#post({ kind: "log-started" }),
+      (error: Error) => reject(new StartError(`cannot begin the log: ${error.message}`)),
+    );
+  }
+
+  /** The data thread has stopped; what it recorded is made durable, however long that takes. */
+  async #finishLog(): Promise<void> {
+    this.#hasStopped = true;
+    const failure = (await this.#data?.close()) ?? "";
+    if (failure !== "") this.#log.error("the log could not be finished", { error: failure });
+    this.#finish(failure === "" ? 0 : 1);
   }
 
   #threadOptions(): DataThreadOptions {
@@ -112,7 +162,7 @@ export class Supervisor {
         allowed,
       });
     }
-    const seeds = crypto.getRandomValues(new Int32Array(3));
+    const seeds = this.#data?.hashSeeds ?? crypto.getRandomValues(new Int32Array(3));
     return {
       version: this.#version,
       configFile: options.config ?? "",
@@ -188,6 +238,7 @@ export class Supervisor {
     this.#log.info("stopping", { cause });
     this.#mailbox.post(REQUEST.STOP, () => this.#ring());
     setTimeout(() => {
+      if (this.#hasStopped) return;
       this.#log.error("the data thread did not stop in time", { waitedMs: STOP_TIMEOUT_MS });
       this.#finish(1);
     }, STOP_TIMEOUT_MS).unref();

@@ -2,6 +2,8 @@
 
 import type { IoChoice } from "../lib/io-choice.ts";
 import type { ListenAddress } from "../net/engine.ts";
+import type { SnapshotMessage } from "./snapshot-job.ts";
+import type { WalSetup } from "./wal-setup.ts";
 import type { DataThreadOptions } from "./data-thread.ts";
 
 /** Main to data thread, once, before anything else. Later requests go through the mailbox. */
@@ -11,6 +13,13 @@ export interface StartMessage {
   readonly options: DataThreadOptions;
   readonly addresses: readonly ListenAddress[];
   readonly mailbox: SharedArrayBuffer;
+  /** Null = nothing is made durable. */
+  readonly wal: WalSetup | null;
+}
+
+/** Main to data thread: the log takes records, begin to serve. */
+export interface LogStartedMessage {
+  readonly kind: "log-started";
 }
 
 /** Main to data thread: look into the mailbox. */
@@ -18,7 +27,7 @@ export interface DoorbellMessage {
   readonly kind: "doorbell";
 }
 
-export type ToDataThread = StartMessage | DoorbellMessage;
+export type ToDataThread = StartMessage | DoorbellMessage | LogStartedMessage;
 
 /** Data thread to main. */
 export type FromDataThread =
@@ -33,6 +42,14 @@ export type FromDataThread =
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   /** The store has come nearer to memory that is not committed. */
   | { readonly kind: "want-memory" }
+  /** The store is as the data directory says; the log is to go on there. */
+  | {
+      readonly kind: "recovered";
+      readonly epoch: number;
+      readonly position: number;
+      readonly doorbell: number;
+    }
+  | SnapshotMessage
   /** A client has asked the server to stop. */
   | { readonly kind: "stop-requested" }
   | { readonly kind: "stopped" };

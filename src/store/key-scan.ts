@@ -1,5 +1,5 @@
-// Goes through the keys of one database a few at a time, for SCAN, or of all, for a snapshot: from a
-// cursor on, about as many keys as are wanted, and then the next cursor. In between anything may
+// Goes through the keys of one database a few at a time, for SCAN, or of all, for a snapshot: from
+// a cursor on, about as many keys as are wanted, and then the next cursor. In between anything may
 // happen to the tables.
 //
 //   cursor  | place: top of the hash (19 bits) | strong: top of the strong hash (19) | group (10) |

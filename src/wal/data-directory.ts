@@ -74,6 +74,11 @@ export class DataDirectory {
     return DataDirectory.#locked(disk, path, () => readMeta(disk));
   }
 
+  /** Of a directory that another thread of this process holds locked. */
+  static shared(disk: Disk, meta: Meta): DataDirectory {
+    return new DataDirectory(disk, meta);
+  }
+
   static #locked(disk: Disk, path: string, findMeta: () => Meta): DataDirectory {
     lock(disk, path);
     try {

@@ -1,8 +1,8 @@
 // What an epoch of the WAL consists of, before anything of it is read: the files of each partition,
 // and what their headers say of the epoch.
 //
-// A file that is empty at the end of its partition counts as none: the next file is made before it is
-// needed, and the header is synced before the first group (partition-files.ts).
+// A file that is empty at the end of its partition counts as none: the next file is made before it
+// is needed, and the header is synced before the first group (partition-files.ts).
 
 import { ByteArea } from "../lib/byte-area.ts";
 import type { Disk } from "./disk.ts";

@@ -1,20 +1,20 @@
 // Replays one epoch: all its partitions, each in its own order. Partitions know nothing of each
-// other, but for transaction groups: a partition that has come to a member of a group waits behind it
-// until the group is whole.
+// other, but for transaction groups: a partition that has come to a member of a group waits behind
+// it until the group is whole.
 //
 //   partition 0   SET SET (7: 1 of 2) ‖ SET …          ‖ waits for the other member of group 7
 //   partition 1   SET (7: 2 of 2) SET SET …
 //
 // So what a group does comes after everything before it and before everything behind it in all its
-// partitions, and few groups are open at a time. FLUSH, which concerns the keys of all partitions, is
-// a group with a member in each: all of them wait at it.
+// partitions, and few groups are open at a time. FLUSH, which concerns the keys of all partitions,
+// is a group with a member in each: all of them wait at it.
 //
 // Groups are appended whole and one after another, with ids that grow. When all partitions wait or
 // have ended, the open group with the least id cannot become whole: a crash has taken the rest of
 // it. It is dropped, and those who wait for it go on.
 //
-// One reader is independent of the other until its records are applied, so that groups could be read
-// and verified in threads of their own.
+// One reader is independent of the other until its records are applied, so that groups could be
+// read and verified in threads of their own.
 
 import { assert } from "../lib/assert.ts";
 import { GroupAssembly, type Change } from "./group-assembly.ts";
@@ -134,7 +134,9 @@ export class EpochReplay {
     }
     cursor.groupId = null;
     const { kind, database } = records;
-    if (kind === RECORD_KIND.SET || kind === RECORD_KIND.DELETE) replay.add(records);
+    // One part may be all there is: a value in pieces because of its key.
+    const isWholePart = kind === RECORD_KIND.PART && records.valueLength === records.wholeLength;
+    if (kind === RECORD_KIND.SET || kind === RECORD_KIND.DELETE || isWholePart) replay.add(records);
     else if (kind === RECORD_KIND.PART) this.#report(source, "a part of a value is in no group");
     else if (partitionCount > 1) this.#report(source, "a flush is not in all partitions");
     else replay.flush(kind === RECORD_KIND.FLUSH ? database : null);

@@ -67,8 +67,8 @@ export class GroupAssembly {
   }
 
   /**
-   * Takes the member that a reader is at. The changes of its group, in order, when this was the last
-   * one; null when some are missing; what is wrong when it cannot be a member.
+   * Takes the member that a reader is at. The changes of its group, in order, when this was the
+   * last one; null when some are missing; what is wrong when it cannot be a member.
    */
   add(partition: number, member: RecordReader): readonly Change[] | string | null {
     const { groupId, groupCount, groupIndex } = member;

@@ -2,10 +2,10 @@
 //
 //   newest whole snapshot ─▶ store ◀─ WAL from its positions on, epoch by epoch (epoch-replay.ts)
 //
-// A snapshot that is damaged is passed over for the older one, and reported: the WAL reaches back to
-// that one. What a crash has torn off the end of the WAL is cut, once everything else is sound, and
-// what was read of the last epoch is synced: it may have been written and not synced when the process
-// died, and is the base of what comes now.
+// A snapshot that is damaged is passed over for the older one, and reported: the WAL reaches back
+// to that one. What a crash has torn off the end of the WAL is cut, once everything else is sound,
+// and what was read of the last epoch is synced: it may have been written and not synced when the
+// process died, and is the base of what comes now.
 //
 // Anything else that is wrong refuses the start with a RecoveryError, before any file has been
 // changed; in best effort it is listed as lost, and what is sound is taken.

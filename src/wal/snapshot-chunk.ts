@@ -3,8 +3,8 @@
 //   | header, the writer's | record | record | …            |        room |
 //   0                 GROUP_HEADER_SIZE                    end         length
 //
-// The data thread lays records into it (snapshot-walk.ts); then it is the WAL thread's, who puts the
-// header in front and writes it (snapshot-writer.ts), until it is empty again.
+// The data thread lays records into it (snapshot-walk.ts); then it is the WAL thread's, who puts
+// the header in front and writes it (snapshot-writer.ts), until it is empty again.
 
 import { assert } from "../lib/assert.ts";
 import { ByteArea } from "../lib/byte-area.ts";
@@ -55,8 +55,8 @@ export class SnapshotChunk {
   }
 
   /**
-   * Begins a SET; where its key and, right behind, its value have to be written. -1 when there is no
-   * room.
+   * Begins a SET; where its key and, right behind, its value have to be written. -1 when there is
+   * no room.
    */
   beginSet(
     database: number,

@@ -118,7 +118,8 @@ export class SnapshotHead implements SnapshotFields {
     const version = view.getUint32(offset + VERSION_OFFSET, true);
     if (version !== SNAPSHOT_VERSION) {
       this.isOfUnknownVersion = true;
-      return `it is of version ${version} of the format, and this program knows ${SNAPSHOT_VERSION}`;
+      const known = `this program knows ${SNAPSHOT_VERSION}`;
+      return `it is of version ${version} of the format, and ${known}`;
     }
     const checksumOffset = offset + CHECKSUM_OFFSET;
     if (!hasChecksum(area, offset, checksumOffset, seed, checksumOffset)) {

@@ -122,7 +122,7 @@ export class SnapshotWalk {
     this.#met = grown;
   }
 
-  /** Writes an entry, or begins to or remembers it when it is long; false when the chunk is full. */
+  /** Writes an entry, or begins or remembers a long one; false when the chunk is full. */
   #write(chunk: SnapshotChunk, reference: number): boolean {
     const store = this.#store;
     if (store.hasExpired(reference)) return true;

@@ -1,11 +1,12 @@
-// Writes a snapshot, in the thread that writes the WAL: the data thread lays records into a chunk in
-// shared memory (snapshot-chunk.ts), this puts a header before them and both behind what is there.
+// Writes a snapshot, in the thread that writes the WAL: the data thread lays records into a chunk
+// in shared memory (snapshot-chunk.ts), this puts a header before them and both behind what is
+// there.
 //
 //   new ─▶ writeChunk … writeChunk ─▶ finish ─▶ publish       under its name
 //              `─────────────────────────┴────▶ abandon       as if it had never been begun
 //
-// Until `publish` the file has a temporary name, which recovery does not look at. Every failure is a
-// DiskError: nothing but `abandon` may follow.
+// Until `publish` the file has a temporary name, which recovery does not look at. Every failure is
+// a DiskError: nothing but `abandon` may follow.
 
 import { assert } from "../lib/assert.ts";
 import { ByteArea } from "../lib/byte-area.ts";

@@ -1,5 +1,5 @@
-// Puts what records say into the store. Small records are gathered, a batch at a time, and run ahead
-// of like requests (store/candidates.ts): the cache misses of a batch overlap.
+// Puts what records say into the store. Small records are gathered, a batch at a time, and run
+// ahead of like requests (store/candidates.ts): the cache misses of a batch overlap.
 //
 //   record ─▶ key and value behind those before them, in the scratch ─▶ hash
 //                                         … when it is full: touch slots, find, touch entries, apply
@@ -7,10 +7,10 @@
 // The store takes keys and values from the receive windows' area; the scratch is a part of it that
 // nobody else uses meanwhile. What is too long for it goes one by one.
 //
-// A value whose deadline had passed when the replay began is not stored: its key is removed. That is
-// what it comes to, whatever follows, because a record sets key, value and deadline together; and
-// there may be many more of such keys in a WAL than there ever were at once. Nothing else expires: the
-// time of the store is 0 until the last record.
+// A value whose deadline had passed when the replay began is not stored: its key is removed. That
+// is what it comes to, whatever follows, because a record sets key, value and deadline together;
+// and there may be many more of such keys in a WAL than there ever were at once. Nothing else
+// expires: the time of the store is 0 until the last record.
 
 import { assert } from "../lib/assert.ts";
 import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
@@ -69,7 +69,7 @@ export class StoreReplay implements PartPlace {
     store.nowMs = 0;
   }
 
-  /** Takes the SET or DELETE that a reader is at; it is in the store after `settle`. */
+  /** Takes the SET, DELETE or only PART that a reader is at; it is in the store after `settle`. */
   add(record: RecordReader): void {
     const { keyLength, valueLength, deadlineLow, deadlineHigh } = record;
     const size = keyLength + valueLength;
@@ -86,7 +86,8 @@ export class StoreReplay implements PartPlace {
     this.#store.database = record.database;
     this.#hashes[row] = this.#store.hashOf(offset, keyLength);
     this.#databases[row] = record.database;
-    const isSet = record.kind === RECORD_KIND.SET && !this.#hasPassed(deadlineLow, deadlineHigh);
+    const isDelete = record.kind === RECORD_KIND.DELETE;
+    const isSet = !isDelete && !this.#hasPassed(deadlineLow, deadlineHigh);
     this.#isSet[row] = Number(isSet);
     this.#keyOffsets[row] = offset;
     this.#keyLengths[row] = keyLength;

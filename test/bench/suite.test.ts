@@ -114,7 +114,7 @@ describe("bench", () => {
     }
     const names = BENCHMARKS.map(({ name }) => name);
     expect(names.join(" ")).toBe(
-      "hash table decoder pipeline resp-pipeline inline-size splice slices",
+      "hash table decoder pipeline resp-pipeline inline-size splice slices recovery",
     );
   });
 });

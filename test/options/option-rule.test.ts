@@ -88,6 +88,35 @@ describe("the rule on exposure", () => {
   });
 });
 
+describe("the rule on threads of the log", () => {
+  test("allows as many as partitions", () => {
+    expect(findFault({ walThreads: 4, walShards: 4 })).toBeNull();
+  });
+
+  test("refuses one more and names both", () => {
+    const fault = findFault({ walThreads: 5, walShards: 4 });
+    expect(fault).toStartWith("<walThreads> is 5, but <walShards> is 4");
+  });
+});
+
+describe("the rule on the directory", () => {
+  const REFUSED: readonly [string, Partial<Options>][] = [
+    ["<durability> is always", { durability: "always" }],
+    ["<recover> is best-effort", { recover: "best-effort" }],
+  ];
+  for (const [beginning, changes] of REFUSED) {
+    test(`says that ${beginning} needs one`, () => {
+      expect(findFault(changes)).toStartWith(beginning);
+      expect(findFault(changes)).toContain("set dir (--dir, FKVS_DIR or dir in the file)");
+      expect(findFault({ ...changes, dir: "/d" })).toBeNull();
+    });
+  }
+
+  test("lets the other options be without one", () => {
+    expect(findFault({ durability: "none", walBatch: 1, snapshotIntervalSeconds: 0 })).toBeNull();
+  });
+});
+
 describe("isLoopback", () => {
   const LOOPBACK = ["127.0.0.1", "127.0.0.0", "127.255.255.255", "::1", "localhost", "LocalHost"];
   for (const host of LOOPBACK) {

@@ -12,7 +12,7 @@ import type { OptionProperty } from "../../src/options/option-table.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
-const UNITS = /(Bytes|Seconds)$/;
+const UNITS = /(Bytes|Seconds|Ms)$/;
 
 describe("OPTION_TABLE", () => {
   test("gives every option a name of its own that is no request", () => {

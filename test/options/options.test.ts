@@ -68,6 +68,18 @@ describe("the defaults", () => {
       requirepassFile: null,
       v1Trusted: false,
       enableDebugCommand: false,
+      dir: null,
+      durability: "everysec",
+      recover: "strict",
+      walShards: 1,
+      walThreads: 1,
+      walBatch: 64,
+      walFlushIntervalMs: 10,
+      walBufferBytes: 16 * MIB,
+      walFileSizeBytes: 256 * MIB,
+      walTimeoutMs: 5000,
+      snapshotIntervalSeconds: 3600,
+      snapshotWalSizeBytes: GIB,
       logLevel: "info",
     });
   });
@@ -216,6 +228,104 @@ const BOUNDS: readonly Bounds[] = [
       ["86400", 86_400],
     ],
     refused: ["-1", "86401", "1s"],
+  },
+  {
+    property: "dir",
+    allowed: [["/var/lib/fkvs", "/var/lib/fkvs"]],
+    refused: ["", "/a\nb", `/${"x".repeat(4095)}`],
+  },
+  {
+    property: "durability",
+    allowed: [
+      ["always", "always"],
+      ["everysec", "everysec"],
+      ["none", "none"],
+    ],
+    refused: ["no", "ALWAYS", ""],
+    others: ["--dir", "/d"],
+  },
+  {
+    property: "recover",
+    allowed: [
+      ["strict", "strict"],
+      ["best-effort", "best-effort"],
+    ],
+    refused: ["best", ""],
+    others: ["--dir", "/d"],
+  },
+  {
+    property: "walShards",
+    allowed: [
+      ["1", 1],
+      ["64", 64],
+    ],
+    refused: ["0", "65"],
+  },
+  {
+    property: "walThreads",
+    allowed: [
+      ["1", 1],
+      ["16", 16],
+    ],
+    refused: ["0", "17"],
+    others: ["--wal-shards", "16"],
+  },
+  {
+    property: "walBatch",
+    allowed: [
+      ["1", 1],
+      ["65536", 65_536],
+    ],
+    refused: ["0", "65537"],
+  },
+  {
+    property: "walFlushIntervalMs",
+    allowed: [
+      ["1", 1],
+      ["10000", 10_000],
+    ],
+    refused: ["0", "10001", "10ms"],
+  },
+  {
+    property: "walBufferBytes",
+    allowed: [
+      ["1MiB", MIB],
+      ["1GiB", GIB],
+      ["3MiB", 3 * MIB],
+    ],
+    refused: ["1048575", "1073741825"],
+  },
+  {
+    property: "walFileSizeBytes",
+    allowed: [
+      ["1MiB", MIB],
+      ["16GiB", 16 * GIB],
+    ],
+    refused: ["1048575", "17179869185"],
+  },
+  {
+    property: "walTimeoutMs",
+    allowed: [
+      ["10", 10],
+      ["600000", 600_000],
+    ],
+    refused: ["9", "600001"],
+  },
+  {
+    property: "snapshotIntervalSeconds",
+    allowed: [
+      ["0", 0],
+      ["31536000", 31_536_000],
+    ],
+    refused: ["-1", "31536001", "1h"],
+  },
+  {
+    property: "snapshotWalSizeBytes",
+    allowed: [
+      ["0", 0],
+      ["1024GiB", 1024 * GIB],
+    ],
+    refused: ["-1", "1025GiB"],
   },
   {
     property: "logLevel",
@@ -413,6 +523,18 @@ describe("requests to print", () => {
       "# requirepass-file is not set  # default",
       "v1-trusted = false  # default",
       "enable-debug-command = false  # default",
+      "# dir is not set  # default",
+      'durability = "everysec"  # default',
+      'recover = "strict"  # default',
+      "wal-shards = 1  # default",
+      "wal-threads = 1  # default",
+      "wal-batch = 64  # default",
+      "wal-flush-interval = 10  # default",
+      'wal-buffer = "16MiB"  # default',
+      'wal-file-size = "256MiB"  # default',
+      "wal-timeout = 5000  # default",
+      "snapshot-interval = 3600  # default",
+      'snapshot-wal-size = "1GiB"  # default',
       'log-level = "warn"  # FKVS_LOG_LEVEL',
       "",
     ]);

@@ -29,6 +29,7 @@ describe("StartMessage", () => {
         { kind: "unix", path: "/run/fkvs.sock" },
       ],
       mailbox,
+      wal: null,
     };
     const returned = await passThroughThread(message);
     expect(withoutMemory(returned)).toEqual(withoutMemory(message));

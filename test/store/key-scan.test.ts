@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { databaseSeed } from "../../src/store/database.ts";
+import { ALL_DATABASES } from "../../src/store/table-clearing.ts";
 import { KeyspaceFixture } from "../support/keyspace-fixture.ts";
 import { Random } from "../support/random.ts";
 import { collidingKeys } from "../support/xxhash-collisions.ts";
@@ -37,6 +38,22 @@ describe("KeyScan", () => {
     fill(fixture, 1, 700);
     expect(fixture.scanAll(0, count).toSorted()).toEqual(keys.toSorted());
     expect(fixture.scanAll(1, count)).toHaveLength(700);
+  });
+
+  test.each([1, 32, 1000])("visits every key of all databases once, by %d", (count) => {
+    const fixture = makeFixture();
+    for (let database = 0; database < 16; database++) fill(fixture, database, 50 * database);
+    const { store } = fixture;
+    const met = new Set<number>();
+    let visitedCount = 0;
+    let cursor = 0;
+    do {
+      cursor = store.segments.scan.run(ALL_DATABASES, cursor, count, (reference) => {
+        met.add(reference);
+        visitedCount++;
+      });
+    } while (cursor !== 0);
+    expect([met.size, visitedCount]).toEqual([6000, 6000]);
   });
 
   test("visits about as many keys as are wanted, though a table has thousands", () => {

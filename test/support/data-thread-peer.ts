@@ -33,7 +33,14 @@ export class DataThreadPeer implements Disposable {
     io: IoChoice = "listen",
   ): void {
     const mailbox = this.mailbox.buffer;
-    this.#post({ kind: "start", io, options: threadOptions(options), addresses, mailbox });
+    this.#post({
+      kind: "start",
+      io,
+      options: threadOptions(options),
+      addresses,
+      mailbox,
+      wal: null,
+    });
   }
 
   /**

@@ -257,7 +257,12 @@ describe("transaction groups", () => {
       return refusalOf(wal.files).message;
     };
     const part = { offset: 0, whole: 2 };
-    expect(refuse(1, { kind: PART, key: "k", value: "v", part })).toContain("in no group");
+    const only: RecordText = { kind: PART, key: "k", value: "v", part };
+    const wal = new WalFiles(1);
+    wal.append(0, { ...only, part: { offset: 0, whole: 1 } });
+    wal.sealAll();
+    expect([...recoverFiles(wal.files).contents]).toEqual([["0:k", "0 v"]]);
+    expect(refuse(1, only)).toContain("in no group");
     expect(refuse(2, { kind: FLUSH_ALL })).toContain("a flush is not in all partitions");
     expect(refuse(2, { kind: FLUSH, ...member(1, 0) })).toContain("not in all partitions");
     expect(refuse(1, set("k", "v", member(3, 1)), set("k", "v", member(3, 0)))).toBe(
