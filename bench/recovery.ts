@@ -134,16 +134,12 @@ function writeWal(
 }
 
 /** Of all that the stand has; the WAL is empty then. The size of the file. */
-function writeSnapshot(
-  disk: MemoryDisk,
-  directory: DataDirectory,
-  { store, scratch }: Stand,
-): number {
+function writeSnapshot(disk: MemoryDisk, directory: DataDirectory, { store }: Stand): number {
   const { checksumSeed, segmentBits } = directory.meta;
   writeWal(disk, directory, 0, 0);
   const fields = { number: 1, epoch: 1, segmentBits, timeMs: 0, positions: [START_POSITION] };
   const writer = new SnapshotWriter(disk, fields, checksumSeed);
-  const walk = new SnapshotWalk(store, scratch);
+  const walk = new SnapshotWalk(store);
   const chunk = new SnapshotChunk(new ArrayBuffer(CHUNK_SIZE_MIN));
   for (let state: number = WALK.SLICE_OVER; state !== WALK.DONE;) {
     state = walk.run(chunk);

@@ -19,6 +19,11 @@ export interface Call {
   value(index: number): NewValue;
   /** Executes a command that was queued since MULTI, its reply following in `reply`: for EXEC. */
   execute(command: QueuedCommand): void;
+  /**
+   * Executes the arguments from `index` on as a command by itself, its reply following in `reply`.
+   * What may not be executed, or not be queued by MULTI, is answered with an error.
+   */
+  executeRest(index: number): void;
 }
 
 /** Executes a command and writes exactly one reply. Arity, login and MULTI are checked before. */

@@ -9,6 +9,8 @@ import { ERROR_TEXT } from "./error-text.ts";
 
 const HELP = [
   "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+  "DURABILITY (ALWAYS|EVERYSEC|NONE|DEFAULT)",
+  "    Choose what replies promise of the writes before them.",
   "GETNAME",
   "    Return the name of the current connection.",
   "ID",

@@ -1,5 +1,6 @@
 // What the server remembers of a connection that speaks RESP, beyond its windows.
 
+import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import type { Parcel, Watcher } from "./keyspace.ts";
 
 /** Arguments that were received into the store, by index; their places in `args` are empty. */
@@ -35,6 +36,8 @@ export class Client implements Watcher {
   /** Name in lower case of the command executed last. */
   lastCommand = "";
   replyMode: ReplyMode = "on";
+  /** What its replies promise of the writes before them, null = what the server's do. */
+  durability: DurabilityChoice | null = null;
   isEvictionExempt = false;
   isNoTouch = false;
   /** Commands since MULTI, null = no transaction. */

@@ -84,7 +84,7 @@ const getKeys: Handler = ({ args, server, reply }) => {
   const inner = args.slice(2);
   const row = server.commands.resolve(inner);
   if (row === null) return reply.error("ERR Invalid command specified");
-  if (row.spec.keySpecs.length === 0) {
+  if (row.spec.keySpecs.length === 0 && !row.flags.has("movablekeys")) {
     return reply.error("ERR The command has no key arguments");
   }
   if (!server.commands.hasArity(row, inner)) {

@@ -19,6 +19,7 @@ export const COMMAND_FLAGS = [
   "no_async_loading",
   "no_multi",
   "allow_busy",
+  "movablekeys",
 ] as const;
 
 export type CommandFlag = (typeof COMMAND_FLAGS)[number];

@@ -9,6 +9,8 @@ import type { Category, CommandFlag, CommandRow, CommandSpec } from "./command-r
 
 /** Between a command and its subcommand in a full name. */
 const SEPARATOR = "|";
+/** Where the command stands that another one executes: DURABLE, the only one with moving keys. */
+export const INNER_COMMAND_INDEX = 2;
 /** Longer than any full name: what is longer is nobody's, and not worth a copy. */
 const NAME_LENGTH_MAX = 64;
 
@@ -60,14 +62,24 @@ export class CommandTable {
     return arity < 0 ? args.length >= -arity : args.length === arity;
   }
 
-  /** The indexes of the keys among the arguments of a call with the right arity. */
-  keysOf({ spec }: CommandRow, args: readonly Buffer[]): number[] {
+  /**
+   * The indexes of the keys among the arguments of a call with the right arity; of a command within
+   * a command those that it has in its own place, if its arity is right as well.
+   */
+  keysOf({ spec, flags }: CommandRow, args: readonly Buffer[]): number[] {
+    if (flags.has("movablekeys")) return this.#keysOfInner(args.slice(INNER_COMMAND_INDEX));
     const indexes: number[] = [];
     for (const { first, last, step } of spec.keySpecs) {
       const end = last < 0 ? args.length + last : first + last;
       for (let index = first; index <= end; index += step) indexes.push(index);
     }
     return indexes;
+  }
+
+  #keysOfInner(args: readonly Buffer[]): number[] {
+    const row = this.resolve(args);
+    if (row === null || !this.hasArity(row, args)) return [];
+    return this.keysOf(row, args).map((index) => index + INNER_COMMAND_INDEX);
   }
 }
 

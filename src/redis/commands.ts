@@ -10,6 +10,7 @@ import { EXPIRY_HANDLERS } from "./expiry-commands.ts";
 import { KEY_HANDLERS } from "./key-commands.ts";
 import { NUMBER_HANDLERS } from "./number-commands.ts";
 import { OBJECT_HANDLERS } from "./object-commands.ts";
+import { PERSISTENCE_HANDLERS } from "./persistence-commands.ts";
 import { ALL_ROWS } from "./rows/all-rows.ts";
 import { SCAN_HANDLERS } from "./scan-commands.ts";
 import { SERVER_HANDLERS } from "./server-commands.ts";
@@ -27,6 +28,7 @@ const HANDLERS: HandlerTable = {
   ...CONNECTION_HANDLERS,
   ...CLIENT_HANDLERS,
   ...SERVER_HANDLERS,
+  ...PERSISTENCE_HANDLERS,
   ...COMMAND_HANDLERS,
   ...DEBUG_HANDLERS,
 };

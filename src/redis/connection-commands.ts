@@ -155,6 +155,7 @@ function resetClient(client: Client, isAuthenticated: boolean): void {
   client.isAuthenticated = isAuthenticated;
   client.name = "";
   if (client.replyMode !== "skip") client.replyMode = "on";
+  client.durability = null;
   client.isEvictionExempt = false;
   client.isNoTouch = false;
 }

@@ -1,6 +1,7 @@
 // DEBUG: for tests of servers and clients, and only where the operator has allowed it. Of Redis's
 // subcommands those that mean something here.
 
+import { describeHeap } from "../lib/heap-text.ts";
 import { isWord, shownText } from "./arguments.ts";
 import type { Call, Handler, HandlerTable } from "./call.ts";
 import { digestDataset, digestValue } from "./dataset-digest.ts";
@@ -31,6 +32,8 @@ const HELP = [
   "ERROR <string>",
   "    Return a Redis protocol error with <string> as message. Useful for clients",
   "    unit tests to simulate Redis errors.",
+  "JMAP",
+  "    Count the objects on the JavaScript heap of the thread, by type.",
   "LOG <message>",
   "    Write <message> to the server log.",
   "OBJECT <key>",
@@ -55,6 +58,7 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   "digest-value": { minCount: 2, maxCount: Infinity, run: digestValues },
   error: { minCount: 3, maxCount: 3, run: ({ args, reply }) => reply.error(shownText(args[2]!)) },
   help: { minCount: 2, maxCount: 2, run: ({ reply }) => replyHelp(reply, "DEBUG", HELP) },
+  jmap: { minCount: 2, maxCount: 2, run: ({ reply }) => reply.verbatim(describeHeap()) },
   log: { minCount: 3, maxCount: 3, run: log },
   object: { minCount: 3, maxCount: 3, run: describeObject },
   populate: { minCount: 3, maxCount: 5, run: populate },

@@ -16,6 +16,7 @@ import type { Call } from "./call.ts";
 import { QUEUE_SIZE_MAX, type Client, type Parcels, type QueuedCommand } from "./client.ts";
 import type { CommandRow } from "./command-row.ts";
 import { refuseArity, refuseUnknown } from "./command-refusal.ts";
+import { INNER_COMMAND_INDEX } from "./command-table.ts";
 import { ERROR_TEXT } from "./error-text.ts";
 import type { Keyspace, NewValue, Parcel } from "./keyspace.ts";
 import type { RedisServer } from "./redis-server.ts";
@@ -100,6 +101,7 @@ export class Dispatcher {
   #writes(client: Client, args: readonly Buffer[]): boolean {
     const row = this.#server.commands.resolve(args);
     if (row === null) return false;
+    if (row.fullName === "durable") return this.#writes(client, args.slice(INNER_COMMAND_INDEX));
     if (client.queue !== null) return row.fullName === "exec";
     return row.flags.has("write");
   }
@@ -234,7 +236,22 @@ export class Dispatcher {
       execute: (command) => {
         this.#call(client, this.#server.commands.resolve(command.args)!, command);
       },
+      executeRest: (index) => {
+        this.#executeInner(client, restOf({ args, parcels }, index));
+      },
     };
+  }
+
+  #executeInner(client: Client, command: QueuedCommand): void {
+    const { commands, stats } = this.#server;
+    const row = commands.resolve(command.args);
+    const refusal =
+      row !== null && (NEVER_QUEUED.has(row.fullName) || row.flags.has("no_multi"))
+        ? `ERR '${row.fullName}' cannot be executed by another command`
+        : this.#refusalOf(client, row, command.args, command.parcels);
+    if (refusal === null) return this.#call(client, row!, command);
+    if (row !== null) stats.reject(row.index);
+    this.#reply.error(refusal);
   }
 
   /** True when the reply got errors that no command has been blamed for: EXEC's are not its own. */
@@ -327,6 +344,11 @@ class ReplyGate implements ReplySink {
 function advanceReplyMode(client: Client): void {
   if (client.replyMode === "skip") client.replyMode = "on";
   else if (client.replyMode === "skip-next") client.replyMode = "skip";
+}
+
+function restOf({ args, parcels }: QueuedCommand, index: number): QueuedCommand {
+  const rest = [...parcels].map(([place, parcel]) => [place - index, parcel] as const);
+  return { args: args.slice(index), parcels: new Map(rest) };
 }
 
 /** Parcels lie in the store and count there. */

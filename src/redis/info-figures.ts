@@ -2,12 +2,17 @@
 //
 // Counts are since the start or the last CONFIG RESETSTAT, except where it says otherwise.
 
+import type { DurabilityChoice } from "../lib/durability-choice.ts";
+import type { Snapshots } from "./snapshots.ts";
+
 export interface InfoFigures {
   readonly server: ServerFigures;
   readonly clients: ClientFigures;
   readonly memory: MemoryFigures;
   readonly stats: StatFigures;
   readonly cpu: CpuFigures;
+  /** Null = nothing is kept on disk. */
+  readonly persistence: PersistenceFigures | null;
   /** By the number of the database; those without keys are not shown. */
   readonly databases: readonly DatabaseFigures[];
 }
@@ -81,6 +86,32 @@ export interface StatFigures {
 export interface CpuFigures {
   readonly system: number;
   readonly user: number;
+}
+
+export interface PersistenceFigures {
+  readonly snapshots: Snapshots;
+  /** What replies promise unless a client has chosen otherwise. */
+  readonly durability: DurabilityChoice;
+  /** Bytes of the log's files, those that a snapshot has made superfluous left out. */
+  readonly logBytes: number;
+  /** Keys that the server had when it started. */
+  readonly recoveredKeyCount: number;
+  readonly partitions: readonly PartitionFigures[];
+  /** Connections whose replies wait until the log is synced. */
+  readonly heldCount: number;
+  /** Connections whose next write waits for room in the log. */
+  readonly parkedCount: number;
+  /** Writes that have waited for room for too long, since the start. */
+  readonly refusedCount: number;
+  /** The error that the disk has answered with, "" = none. */
+  readonly failure: string;
+}
+
+/** Positions of a partition of the log: how far records are in the buffer, the file, on the disk. */
+export interface PartitionFigures {
+  readonly recorded: number;
+  readonly written: number;
+  readonly synced: number;
 }
 
 export interface DatabaseFigures {

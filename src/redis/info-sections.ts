@@ -1,7 +1,7 @@
 // The sections of INFO that show the server's figures, field by field as Redis 7.2 names them, so
-// that exporters and dashboards read them.
+// that exporters and dashboards read them. What is kept on disk is in info-persistence.ts.
 //
-// Fields about what this server does not have (saving, replication, eviction) are there when
+// Fields about what this server does not have (replication, eviction) are there when
 // programs look for them, with what Redis shows when it is off. Fields of Redis that would have to
 // be made up are left out.
 
@@ -87,35 +87,6 @@ export function memoryLines(memory: MemoryFigures): InfoLines {
     ["mem_allocator", "arena"],
     ["active_defrag_running", 0],
     ["lazyfree_pending_objects", 0],
-  ];
-}
-
-/** Nothing is ever saved. As in Redis without a file, the start stands for the last save. */
-export function persistenceLines({ server, stats }: InfoFigures): InfoLines {
-  return [
-    ["loading", 0],
-    ["async_loading", 0],
-    ["rdb_changes_since_last_save", stats.changeCount],
-    ["rdb_bgsave_in_progress", 0],
-    ["rdb_last_save_time", Math.floor(server.startedMs / 1000)],
-    ["rdb_last_bgsave_status", "ok"],
-    ["rdb_last_bgsave_time_sec", -1],
-    ["rdb_current_bgsave_time_sec", -1],
-    ["rdb_saves", 0],
-    ["rdb_last_cow_size", 0],
-    ["rdb_last_load_keys_expired", 0],
-    ["rdb_last_load_keys_loaded", 0],
-    ["aof_enabled", 0],
-    ["aof_rewrite_in_progress", 0],
-    ["aof_rewrite_scheduled", 0],
-    ["aof_last_rewrite_time_sec", -1],
-    ["aof_current_rewrite_time_sec", -1],
-    ["aof_last_bgrewrite_status", "ok"],
-    ["aof_rewrites", 0],
-    ["aof_last_write_status", "ok"],
-    ["aof_last_cow_size", 0],
-    ["module_fork_in_progress", 0],
-    ["module_fork_last_cow_size", 0],
   ];
 }
 

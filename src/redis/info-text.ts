@@ -7,12 +7,12 @@
 
 import type { CommandStats } from "./command-stats.ts";
 import type { InfoFigures } from "./info-figures.ts";
+import { persistenceLines } from "./info-persistence.ts";
 import {
   clientLines,
   cpuLines,
   keyspaceLines,
   memoryLines,
-  persistenceLines,
   replicationLines,
   serverLines,
   statLines,

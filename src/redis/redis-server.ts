@@ -1,10 +1,12 @@
 // What commands ask of the server around them.
 
 import type { Clock } from "../lib/clock.ts";
+import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import type { Client } from "./client.ts";
 import type { CommandStats } from "./command-stats.ts";
 import type { CommandTable } from "./command-table.ts";
 import type { LoginGuard } from "./login-guard.ts";
+import type { Snapshots } from "./snapshots.ts";
 import type { Settings } from "./settings.ts";
 import type { SlowLog } from "./slow-log.ts";
 
@@ -20,6 +22,8 @@ export interface RedisServer {
   /** Compares passwords, and slows down who guesses them. */
   readonly logins: LoginGuard;
   readonly isDebugAllowed: boolean;
+  /** Null = nothing is kept on disk. */
+  readonly snapshots: Snapshots | null;
   /** Most bytes of a value; a longer one is refused. */
   readonly maxValueBytes: number;
   /** Connected clients that speak RESP, in the order of their ids. */
@@ -30,6 +34,13 @@ export interface RedisServer {
   close(client: Client): void;
   /** Closes it at once; what it has not been sent is lost. */
   kill(client: Client): void;
+  /** Puts `client.durability` into effect for the replies to come; only where anything is kept. */
+  setDurability(client: Client): void;
+  /**
+   * The reply of the command at hand promises at least what `durability` says, whatever the
+   * client's own is. Asked before the command is executed, and only where anything is kept.
+   */
+  demandDurability(client: Client, durability: DurabilityChoice): void;
   /** The text of INFO with the sections asked for; all names in lower case. */
   info(sections: readonly string[]): string;
   /** Sets the server's counts of INFO to zero; those of `stats` have a reset of their own. */

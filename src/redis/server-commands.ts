@@ -35,7 +35,7 @@ function shutdown({ args, client, reply, server }: Call): void {
     reply.error(ERROR_TEXT.SYNTAX);
   } else if (words.has("abort")) {
     reply.error("ERR No shutdown in progress.");
-  } else if (words.has("save") && !words.has("force")) {
+  } else if (words.has("save") && !words.has("force") && server.snapshots === null) {
     // Redis, too, stays when it cannot save.
     reply.error("ERR Errors trying to SHUTDOWN. Nothing can be saved here, use NOSAVE.");
   } else {

@@ -7,6 +7,7 @@
 // A setting that Redis has and that means nothing here is left out, unless clients are known to ask
 // for it. The password is never told.
 
+import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import { parseDecimalInteger } from "./decimal-integer.ts";
 import type { CommandStats } from "./command-stats.ts";
 import { DATABASE_COUNT } from "./keyspace.ts";
@@ -28,11 +29,21 @@ export interface SettingSource {
   readonly isDebugAllowed: boolean;
   /** The directory the server runs in. */
   readonly directory: string;
+  /** Null = nothing is kept on disk. */
+  readonly persistence: PersistenceSettings | null;
   /** How often a second the server looks after itself. */
   readonly tickHz: number;
   readonly memory: MemorySetting;
   readonly slowLog: SlowLog;
   readonly stats: CommandStats;
+}
+
+export interface PersistenceSettings {
+  /** The whole path. */
+  readonly directory: string;
+  readonly durability: DurabilityChoice;
+  /** 0 = snapshots are not taken by time. */
+  readonly snapshotIntervalSeconds: number;
 }
 
 /** Bytes that all keys and windows together may take. */
@@ -107,12 +118,16 @@ function limitSettings({ memory, maxClients, maxValueBytes }: SettingSource): Se
   ];
 }
 
-function persistenceSettings({ directory }: SettingSource): Setting[] {
+/** The log is Redis's append-only file, a snapshot its save. */
+function persistenceSettings({ directory, persistence }: SettingSource): Setting[] {
+  const durability = persistence?.durability ?? "none";
+  const intervalSeconds = persistence?.snapshotIntervalSeconds ?? 0;
   return [
-    fixed("appendfsync", "no"),
-    fixed("appendonly", "no"),
-    { ...immutable("dir", directory), refusal: PROTECTED },
-    fixed("save", ""),
+    fixed("appendfsync", durability === "none" ? "no" : durability),
+    fixed("appendonly", yesNo(persistence !== null)),
+    { ...immutable("dir", persistence?.directory ?? directory), refusal: PROTECTED },
+    // However few the changes.
+    fixed("save", intervalSeconds === 0 ? "" : `${intervalSeconds} 1`),
   ];
 }
 

@@ -14,7 +14,7 @@ import { RecoveryError } from "../wal/recovery-error.ts";
 import { reserveWalBuffer } from "../wal/wal-buffer.ts";
 import { WalDoorbell } from "../wal/wal-control.ts";
 import { LogThreads } from "./log-threads.ts";
-import { SnapshotControl } from "./snapshot-control.ts";
+import { RESTART, SnapshotControl, type Restart } from "./snapshot-control.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
 import type { SnapshotMessage } from "./snapshot-job.ts";
 import { StartError } from "./start-error.ts";
@@ -35,6 +35,7 @@ export class DataKeeper {
   readonly #parts: DataKeeperParts;
   readonly #directory: DataDirectory;
   readonly #snapshots: SnapshotKeeper;
+  readonly #control: SnapshotControl;
   #threads: LogThreads | null = null;
 
   private constructor(parts: DataKeeperParts, path: string, directory: DataDirectory) {
@@ -43,6 +44,7 @@ export class DataKeeper {
     this.setup = makeSetup(parts.options, path, directory);
     const { log, ring } = parts;
     const control = new SnapshotControl(this.setup.snapshotControl);
+    this.#control = control;
     const chunks = this.setup.snapshotChunks;
     this.#snapshots = new SnapshotKeeper({ directory, control, chunks, log, ring });
   }
@@ -93,7 +95,31 @@ export class DataKeeper {
   }
 
   receive(message: SnapshotMessage): void {
-    this.#snapshots.receive(message);
+    if (message.kind === "log-end") {
+      void this.#restart(async () => {
+        await this.#threads!.endEpoch();
+        return RESTART.ENDED;
+      });
+    } else if (message.kind === "log-begin") {
+      void this.#restart(async () => {
+        await this.#threads!.startEpoch(message.epoch, message.position);
+        return RESTART.STARTED;
+      });
+    } else {
+      this.#snapshots.receive(message);
+    }
+  }
+
+  /** A step of going on after a failure; the data thread hears how it went. */
+  async #restart(step: () => Promise<Restart>): Promise<void> {
+    const { log, ring } = this.#parts;
+    try {
+      this.#control.restart = await step();
+    } catch (error) {
+      log.error("the log cannot be begun anew", { error: (error as Error).message });
+      this.#control.restart = RESTART.FAILED;
+    }
+    ring();
   }
 
   /** Everything recorded is written and synced when this settles: it takes as long as that does. */

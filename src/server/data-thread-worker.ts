@@ -42,6 +42,7 @@ async function start(message: StartMessage): Promise<void> {
     const calls = {
       wantMemory: () => report({ kind: "want-memory" }),
       requestStop: () => report({ kind: "stop-requested" }),
+      closed: () => report({ kind: "closed" }),
     };
     const clock = threadClock(libc);
     const log = wal === null ? null : connectLog(wal);

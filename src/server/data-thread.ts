@@ -46,6 +46,8 @@ const CLOSE_POLL_MS = 5;
 /** All long commands together may hold this share of the memory limit outside the store. */
 const LONG_COMMAND_SHARE = 8;
 
+const ACCEPT_LOG_INTERVAL_MS = 60_000;
+
 export interface DataThreadOptions {
   readonly version: string;
   readonly configFile: string;
@@ -69,6 +71,8 @@ export interface MainThreadCalls {
   readonly wantMemory?: () => void;
   /** A client has asked the server to stop. */
   readonly requestStop?: () => void;
+  /** A stopping thread has let its clients go; what follows takes as long as the data. */
+  readonly closed?: () => void;
 }
 
 /** Makes the engine for a thread; tests put their own in its place. */
@@ -102,6 +106,10 @@ export class DataThread {
   readonly #libc: Libc | null;
   readonly #rows: RespRows;
   readonly #requestStop: () => void;
+  readonly #onClosed: () => void;
+  readonly #log: Log;
+  #acceptFailures = 0;
+  #nextAcceptLogMs = 0;
   #maxMemoryBytes: number;
   #port = 0;
   #ticker: Timer | null = null;
@@ -112,12 +120,14 @@ export class DataThread {
     clock: Clock,
     libc: Libc | null,
     makeEngine: EngineMaker = makeListenEngine,
-    { wantMemory = () => {}, requestStop = () => {} }: MainThreadCalls = {},
+    { wantMemory = () => {}, requestStop = () => {}, closed = () => {} }: MainThreadCalls = {},
     wal: WalConnection | null = null,
   ) {
     this.#requestStop = requestStop;
+    this.#onClosed = closed;
     this.#maxMemoryBytes = options.maxMemoryBytes;
     const log = new Log({ level: options.resp.logLevel });
+    this.#log = log;
     this.#clock = clock;
     this.#options = options;
     this.#libc = libc;
@@ -234,6 +244,17 @@ export class DataThread {
     this.service.tick();
     this.durability?.tick();
     this.pipeline.tick();
+    this.#noteAcceptFailures();
+  }
+
+  /** Said when it begins and once a minute while it lasts. */
+  #noteAcceptFailures(): void {
+    const count = this.engine.acceptFailureCount();
+    const nowMs = this.#clock.elapsedMs();
+    if (count === this.#acceptFailures || nowMs < this.#nextAcceptLogMs) return;
+    this.#acceptFailures = count;
+    this.#nextAcceptLogMs = nowMs + ACCEPT_LOG_INTERVAL_MS;
+    this.#log.warn("connections wait to be accepted: the descriptor limit is reached", { count });
   }
 
   /** Stops accepting, answers what has arrived, sends it, closes. Settles when all is done. */
@@ -247,6 +268,8 @@ export class DataThread {
       await Bun.sleep(CLOSE_POLL_MS);
     }
     this.pipeline.destroyAll();
+    this.#onClosed();
+    await this.durability?.finish();
     if (this.#ticker !== null) clearInterval(this.#ticker);
   }
 

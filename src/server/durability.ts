@@ -11,11 +11,12 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Store } from "../store/store.ts";
 import { VERDICT } from "../store/write-log.ts";
+import { EPOCH_GAP } from "../wal/recovery.ts";
 import { createJournal, type Journal } from "../wal/journal.ts";
 import type { WalProducer } from "../wal/wal-buffer.ts";
 import { failureName } from "../wal/wal-control.ts";
 import type { SyncPolicy } from "../wal/wal-writer.ts";
-import type { SnapshotControl } from "./snapshot-control.ts";
+import { RESTART, type SnapshotControl } from "./snapshot-control.ts";
 import { SnapshotJob, type SnapshotMessage } from "./snapshot-job.ts";
 import { CommitGate } from "./commit-gate.ts";
 import type { ConnectionTable } from "./connection-table.ts";
@@ -78,6 +79,8 @@ export class Durability {
   readonly #wal: WalConnection;
   #parkedSinceMs = 0;
   #isFailureLogged = false;
+  #epoch = 0;
+  #isRestarting = false;
 
   constructor(parts: DurabilityParts, wal: WalConnection) {
     const { store, source, connections } = parts;
@@ -107,6 +110,7 @@ export class Durability {
 
   /** Begins to log: what recovery has brought back is not told again. */
   start(epoch: number, position: number, nextSnapshot = 1): void {
+    this.#epoch = epoch;
     this.journal.startEpoch(epoch, position);
     this.job?.begin(nextSnapshot, epoch);
     this.#parts.store.writeLog = this.journal;
@@ -118,6 +122,7 @@ export class Durability {
     this.journal.publish();
     this.gate.progress();
     this.#noteFailure();
+    if (this.#isRestarting) this.#goOnRestarting();
     if (this.parked.length === 0) return;
     if (this.journal.verdict() !== VERDICT.WAIT) this.#unpark();
     else this.#await();
@@ -146,6 +151,53 @@ export class Durability {
     this.#unpark();
     this.#parts.held().runTurn();
     this.journal.isRefusing = false;
+  }
+
+  /**
+   * Begins a snapshot; after a failure of the log with a new epoch of it, and writes are taken again
+   * when the snapshot has its name. False when one is under way, or there are none.
+   */
+  save(): boolean {
+    const { job } = this;
+    const options = this.#wal.snapshots;
+    if (job === null || options === null || job.isRunning || this.#isRestarting) return false;
+    if (this.failure() === "" && !this.journal.isSuspended) return job.start();
+    this.#isRestarting = true;
+    this.journal.isSuspended = true;
+    options.control.restart = RESTART.NONE;
+    options.send({ kind: "log-end" });
+    return true;
+  }
+
+  /** At a clean stop: a last snapshot, so that the next start has little to replay. */
+  async finish(): Promise<void> {
+    const { job } = this;
+    if (job === null || this.failure() !== "" || this.journal.isSuspended) return;
+    if (!job.isRunning && (job.bytesSinceLast === 0 || !job.start())) return;
+    while (job.isRunning) {
+      job.step(true);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #goOnRestarting(): void {
+    const { control, send } = this.#wal.snapshots!;
+    const job = this.job!;
+    if (control.restart === RESTART.ENDED) {
+      const { producers } = this.journal;
+      const position = Math.max(...producers.map((producer) => producer.position())) + EPOCH_GAP;
+      this.start(this.#epoch + 1, position, job.nextNumber);
+      control.restart = RESTART.NONE;
+      send({ kind: "log-begin", epoch: this.#epoch, position });
+    } else if (control.restart === RESTART.STARTED) {
+      this.#isRestarting = false;
+      job.start((isGood) => {
+        this.journal.isSuspended = !isGood;
+      });
+      this.#parts.held().requestTurn();
+    } else if (control.restart === RESTART.FAILED) {
+      this.#isRestarting = false;
+    }
   }
 
   /** "" = it has not failed. */

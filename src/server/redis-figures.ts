@@ -122,6 +122,7 @@ export class RedisFigures {
       memory: this.#memory(),
       stats: this.#sinceReset(),
       cpu: { system: cpu.system / 1e6, user: cpu.user / 1e6 },
+      persistence: null,
       databases: this.#databases(),
     };
   }

@@ -13,6 +13,7 @@ import { LoginGuard } from "../redis/login-guard.ts";
 import type { RedisServer } from "../redis/redis-server.ts";
 import { createSettings } from "../redis/setting-table.ts";
 import type { Settings } from "../redis/settings.ts";
+import type { Snapshots } from "../redis/snapshots.ts";
 import { SlowLog } from "../redis/slow-log.ts";
 import { PAGE_SIZE } from "../store/arena.ts";
 import { DROP } from "./connection-table.ts";
@@ -44,6 +45,7 @@ export class RedisService implements RedisServer {
   readonly password: string | null;
   readonly logins: LoginGuard;
   readonly isDebugAllowed: boolean;
+  readonly snapshots: Snapshots | null = null;
   readonly maxValueBytes: number;
   readonly #parts: RedisServiceParts;
   readonly #hotStats: HotStats;
@@ -111,6 +113,10 @@ export class RedisService implements RedisServer {
     );
   }
 
+  setDurability(): void {}
+
+  demandDurability(): void {}
+
   resetStatistics(): void {
     this.#hotStats.forget();
     this.#figures.reset();
@@ -144,6 +150,7 @@ export class RedisService implements RedisServer {
       isProtected: options.isProtected,
       isDebugAllowed: options.isDebugAllowed,
       directory: process.cwd(),
+      persistence: options.persistence,
       tickHz: options.tickHz,
       memory: {
         read: maxMemoryBytes,

@@ -1,6 +1,9 @@
 // What the operator has decided about RESP: from the command line to the data threads.
 
+import { resolve } from "node:path";
 import type { LogLevel } from "../lib/log.ts";
+import type { Options } from "../options/option-table.ts";
+import type { PersistenceSettings } from "../redis/setting-table.ts";
 
 export interface RespOptions {
   /** Null = no password is wanted. */
@@ -14,6 +17,14 @@ export interface RespOptions {
   readonly unix: string | null;
   readonly isProtected: boolean;
   readonly logLevel: LogLevel;
+  /** What CONFIG GET tells of it; null = nothing is kept on disk. */
+  readonly persistence: PersistenceSettings | null;
+}
+
+export function describePersistence(options: Options): PersistenceSettings | null {
+  const { dir, durability, snapshotIntervalSeconds } = options;
+  if (dir === null) return null;
+  return { directory: resolve(dir), durability, snapshotIntervalSeconds };
 }
 
 const MIB = 1024 * 1024;
@@ -28,4 +39,5 @@ export const RESP_DEFAULTS: RespOptions = {
   unix: null,
   isProtected: true,
   logLevel: "error",
+  persistence: null,
 };

@@ -9,10 +9,8 @@
 // walked is in the log from there on. It begins only when no record waits in the backlog, so that
 // no transaction group lies across that place.
 
-import { ByteArea } from "../lib/byte-area.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import { KEY_LENGTH_MAX } from "../store/entry.ts";
 import type { Store } from "../store/store.ts";
 import type { Journal } from "../wal/journal.ts";
 import { SnapshotChunk } from "../wal/snapshot-chunk.ts";
@@ -29,6 +27,10 @@ export type SnapshotMessage =
       readonly recordsSize: number;
       readonly recordCount: number;
     }
+  /** The log has failed: end its epoch, and say so (RESTART). */
+  | { readonly kind: "log-end" }
+  /** The rings begin anew: begin an epoch there, and say so. */
+  | { readonly kind: "log-begin"; readonly epoch: number; readonly position: number }
   /** All chunks have been sent; what was recorded meanwhile is durable. */
   | { readonly kind: "snapshot-publish" };
 
@@ -73,6 +75,10 @@ export class SnapshotJob {
     this.#parts = parts;
     this.#chunks = parts.chunks.map((buffer) => new SnapshotChunk(buffer));
     this.lastSaveMs = parts.clock.nowMs();
+  }
+
+  get nextNumber(): number {
+    return this.#number;
   }
 
   get isRunning(): boolean {
@@ -131,11 +137,7 @@ export class SnapshotJob {
     this.#positions = journal.producers.map((producer) => producer.position());
     this.#beganMs = clock.elapsedMs();
     this.#beganWallMs = clock.nowMs();
-    this.#walk = new SnapshotWalk(store, {
-      area: new ByteArea(new ArrayBuffer(KEY_LENGTH_MAX + 1)),
-      offset: 0,
-      length: KEY_LENGTH_MAX + 1,
-    });
+    this.#walk = new SnapshotWalk(store);
     control.outcome = OUTCOME.RUNNING;
     for (let i = 0; i < this.#chunks.length; i++) control.setBusy(i, false);
     for (const chunk of this.#chunks) chunk.clear();

@@ -31,7 +31,7 @@ export class SnapshotKeeper {
     this.#areas = parts.chunks.map((buffer) => new ByteArea(buffer));
   }
 
-  receive(message: SnapshotMessage): void {
+  receive(message: Exclude<SnapshotMessage, { kind: "log-end" | "log-begin" }>): void {
     try {
       if (message.kind === "snapshot-begin") this.#begin(message.fields);
       else if (message.kind === "snapshot-publish") this.#publish();

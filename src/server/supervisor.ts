@@ -14,6 +14,7 @@ import type { DataThreadOptions } from "./data-thread.ts";
 import { DataKeeper } from "./data-keeper.ts";
 import { clientCountByDescriptors } from "./descriptor-limit.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
+import { describePersistence } from "./resp-options.ts";
 import { StartError } from "./start-error.ts";
 import type { FromDataThread, ToDataThread } from "./thread-message.ts";
 import { clearSocketPath, removeSocket, withSocketUmask } from "./unix-socket.ts";
@@ -109,6 +110,7 @@ export class Supervisor {
         else if (message.kind === "failed") reject(new StartError(this.#explain(message)));
         else if (message.kind === "want-memory") this.#commitMemory();
         else if (message.kind === "stop-requested") this.#stop("SHUTDOWN");
+        else if (message.kind === "closed") this.#hasStopped = true;
         else if (message.kind === "recovered") this.#startLog(message, reject);
         else if (message.kind === "stopped") void this.#finishLog();
         else this.#data?.receive(message);
@@ -181,6 +183,7 @@ export class Supervisor {
         unix: options.unix,
         isProtected: !options.insecure,
         logLevel: options.logLevel,
+        persistence: describePersistence(options),
       },
       store: this.#store,
       seeds: [seeds[0]!, seeds[1]!, seeds[2]!],

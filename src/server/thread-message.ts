@@ -52,4 +52,6 @@ export type FromDataThread =
   | SnapshotMessage
   /** A client has asked the server to stop. */
   | { readonly kind: "stop-requested" }
+  /** It stops, and has let its clients go. */
+  | { readonly kind: "closed" }
   | { readonly kind: "stopped" };

@@ -85,8 +85,11 @@ export class JournalBacklog {
     return this.#bytes[partition]!;
   }
 
-  /** Group ids of an epoch are those of no other. */
+  /** Forgets what waits: it never will. Group ids of an epoch are those of no other. */
   startEpoch(epoch: number): void {
+    for (const { reference } of this.#items) if (reference !== 0) this.#store.unpin(reference);
+    this.#items = [];
+    this.#bytes.fill(0);
     this.#nextGroupId = epoch * EPOCH_FACTOR + 1;
   }
 

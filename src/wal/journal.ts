@@ -36,6 +36,8 @@ export interface Journal extends WriteLog {
   readonly producers: readonly WalProducer[];
   /** Writes are refused instead of made to wait. */
   isRefusing: boolean;
+  /** It has failed, and nothing is logged until a snapshot has taken its place. */
+  isSuspended: boolean;
   /** 0, or why no write can be made durable any more (`failureName`). */
   failure(): number;
   /** Goes on with the backlog and shows all records to the WAL threads. */
@@ -82,7 +84,7 @@ export function createJournal(parts: JournalParts): Journal {
   }
 
   function verdict(): Verdict {
-    if (failure() !== 0) return VERDICT.FAILED;
+    if (failure() !== 0 || journal.isSuspended) return VERDICT.FAILED;
     if (journal.isRefusing) return VERDICT.REFUSED;
     if (backlog.isWaiting) return VERDICT.WAIT;
     const hasRoom =
@@ -224,6 +226,7 @@ export function createJournal(parts: JournalParts): Journal {
   const journal: Journal = {
     producers,
     isRefusing: false,
+    isSuspended: false,
     verdict,
     wrote,
     removed,

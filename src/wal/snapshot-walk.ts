@@ -21,7 +21,6 @@ import type { Store } from "../store/store.ts";
 import { ALL_DATABASES } from "../store/table-clearing.ts";
 import { SLICE } from "../store/work-slices.ts";
 import type { SnapshotChunk } from "./snapshot-chunk.ts";
-import type { ReplayScratch } from "./store-replay.ts";
 
 export const WALK = { SLICE_OVER: 0, CHUNK_FULL: 1, DONE: 2 } as const;
 export type WalkState = (typeof WALK)[keyof typeof WALK];
@@ -54,7 +53,6 @@ interface LongValue {
 export class SnapshotWalk {
   recordCount = 0;
   readonly #store: Store;
-  readonly #scratch: ReplayScratch;
   #cursor = 0;
   #isScanned = false;
   #met = new Int32Array(2 * STEP_COUNT);
@@ -63,10 +61,8 @@ export class SnapshotWalk {
   #long: LongValue | null = null;
   #longCount = 0;
 
-  /** `scratch` is as long as the longest key, and free whenever the walk runs. */
-  constructor(store: Store, scratch: ReplayScratch) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#scratch = scratch;
   }
 
   /** How far it has come, from 0 to 1. */
@@ -150,16 +146,20 @@ export class SnapshotWalk {
 
   /** Writes the first of the entries that were left; it may have changed, or gone. */
   #writeLeft(chunk: SnapshotChunk): WalkState | null {
-    const { database, key } = this.#left.at(-1)!;
-    const store = this.#store;
-    const { area, offset } = this.#scratch;
-    area.bytes.set(key, offset);
-    store.database = database;
-    const reference = store.find(offset, key.length, store.hashOf(offset, key.length));
-    store.database = 0;
+    const reference = this.#findEntry(this.#left.at(-1)!);
     if (reference !== 0 && !this.#write(chunk, reference)) return WALK.CHUNK_FULL;
     this.#left.pop();
     return null;
+  }
+
+  /** Not `Store.find`, which takes keys from the receive windows and removes what has expired. */
+  #findEntry({ database, key }: MetKey): number {
+    const { segments } = this.#store;
+    const view = new DataView(key.buffer, key.byteOffset, key.length);
+    segments.database = database;
+    const reference = segments.find(view, 0, key.length, segments.hashOf(view, 0, key.length));
+    segments.database = 0;
+    return reference;
   }
 
   #remember(reference: number): void {

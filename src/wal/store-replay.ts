@@ -2,7 +2,7 @@
 // ahead of like requests (store/candidates.ts): the cache misses of a batch overlap.
 //
 //   record ─▶ key and value behind those before them, in the scratch ─▶ hash
-//                                         … when it is full: touch slots, find, touch entries, apply
+//                                     … when it is full: touch slots, find, touch entries, apply
 //
 // The store takes keys and values from the receive windows' area; the scratch is a part of it that
 // nobody else uses meanwhile. What is too long for it goes one by one.

@@ -29,7 +29,7 @@ describe("DEBUG", () => {
 
   test.each([
     [["NOPE"], unknown("NOPE")],
-    [["JMAP"], unknown("JMAP")],
+    [["JMAP", "x"], unknown("JMAP")],
     [["SLEEP"], unknown("SLEEP")],
     [["SLEEP", "1", "2"], unknown("SLEEP")],
     [["SET-ACTIVE-EXPIRE"], unknown("SET-ACTIVE-EXPIRE")],
@@ -137,9 +137,22 @@ describe("DEBUG", () => {
     expect(run("POPULATE", "1", "p", "10")).toStartWith("-OOM ");
   });
 
+  test("JMAP counts what is on the heap", () => {
+    expect(createStand().run("JMAP")).toMatch(/\nobjects:[1-9]\d+\n/);
+  });
+
   test("HELP names every subcommand that does something", () => {
     const help = createStand().run("HELP");
-    const names = ["DIGEST", "DIGEST-VALUE", "ERROR", "LOG", "OBJECT", "POPULATE", "PROTOCOL"];
+    const names = [
+      "DIGEST",
+      "DIGEST-VALUE",
+      "ERROR",
+      "JMAP",
+      "LOG",
+      "OBJECT",
+      "POPULATE",
+      "PROTOCOL",
+    ];
     for (const name of [...names, "SET-ACTIVE-EXPIRE", "SLEEP", "HELP"]) {
       expect(help).toMatch(new RegExp(`\r\n\\+${name}[ \r]`));
     }

@@ -16,6 +16,7 @@ describe("RESP_DEFAULTS", () => {
       unix: options.unix,
       isProtected: !options.insecure,
       logLevel: "error",
+      persistence: null,
     });
   });
 });

@@ -15,6 +15,7 @@ export function createSettingSource(changes: Partial<SettingSource> = {}): Setti
     isProtected: true,
     isDebugAllowed: false,
     directory: "/srv/fkvs",
+    persistence: null,
     tickHz: 10,
     memory: { read: () => 2 ** 30, range: null, change() {} },
     slowLog: new SlowLog(),

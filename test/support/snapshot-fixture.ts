@@ -8,7 +8,6 @@ import type { Disk } from "../../src/wal/disk.ts";
 import { RECORD_KIND } from "../../src/wal/record.ts";
 import type { KeyspaceFixture } from "./keyspace-fixture.ts";
 import { bytesOf } from "./keyspace-fixture.ts";
-import { scratchOf } from "./recovery-fixture.ts";
 import { TEST_META, type RecordText } from "./wal-files.ts";
 
 export interface SnapshotRun {
@@ -25,7 +24,7 @@ export function takeSnapshot(
   between: () => void = () => {},
 ): SnapshotRun {
   const writer = new SnapshotWriter(disk, fields, TEST_META.checksumSeed);
-  const walk = new SnapshotWalk(keyspace.store, scratchOf(keyspace));
+  const walk = new SnapshotWalk(keyspace.store);
   const chunk = new SnapshotChunk(new ArrayBuffer(CHUNK_SIZE_MIN));
   let sliceCount = 0;
   let chunkCount = 0;

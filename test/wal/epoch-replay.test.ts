@@ -80,7 +80,17 @@ describe("EpochReplay", () => {
     expect(epoch.droppedCount).toBe(0);
   });
 
-  test("drops the oldest group when nobody can go on", () => {
+  test("drops the oldest group, and not one that will be whole", () => {
+    const wal = new WalFiles(3);
+    wal.append(0, set("a", "2", of(2, 2, 0)));
+    wal.append(1, set("b", "1", of(1, 2, 0)));
+    wal.append(1, set("b", "2", of(2, 2, 1)));
+    const { contents, epoch } = replayOf(wal);
+    expect(Object.fromEntries(contents)).toEqual({ "0:a": "0 2", "0:b": "0 2" });
+    expect(epoch.droppedCount).toBe(1);
+  });
+
+  test("drops a group when nobody can go on", () => {
     const wal = new WalFiles(2);
     wal.append(0, set("a", "1", of(1, 3, 0)));
     wal.append(1, set("b", "1", of(1, 3, 1)));

@@ -4,7 +4,7 @@ import { CHUNK_SIZE_MIN, SnapshotChunk } from "../../src/wal/snapshot-chunk.ts";
 import { PART_SIZE, SnapshotWalk, WALK } from "../../src/wal/snapshot-walk.ts";
 import { KeyspaceFixture, bytesOf } from "../support/keyspace-fixture.ts";
 import { Random } from "../support/random.ts";
-import { RecoveryFixture, contentsOf, makeDisk, scratchOf } from "../support/recovery-fixture.ts";
+import { RecoveryFixture, contentsOf, makeDisk } from "../support/recovery-fixture.ts";
 import { RecordExecutor, takeSnapshot } from "../support/snapshot-fixture.ts";
 import { WalFiles } from "../support/wal-files.ts";
 import { WalHistory } from "../support/wal-history.ts";
@@ -93,7 +93,7 @@ describe("SnapshotWalk", () => {
   test("lets go of what it has pinned when it is stopped", () => {
     const keyspace = makeKeyspace();
     keyspace.set(0, "long", "x".repeat(600_000));
-    const walk = new SnapshotWalk(keyspace.store, scratchOf(keyspace));
+    const walk = new SnapshotWalk(keyspace.store);
     expect(walk.run(new SnapshotChunk(new ArrayBuffer(CHUNK_SIZE_MIN)))).toBe(WALK.CHUNK_FULL);
     expect(keyspace.store.pins.count).toBe(1);
     walk.stop();
@@ -103,7 +103,7 @@ describe("SnapshotWalk", () => {
   test("ends a slice when its time is up, and counts it", () => {
     const keyspace = makeKeyspace();
     for (let i = 0; i < 5000; i++) keyspace.set(0, `key:${i}`, "");
-    const walk = new SnapshotWalk(keyspace.store, scratchOf(keyspace));
+    const walk = new SnapshotWalk(keyspace.store);
     const chunk = new SnapshotChunk(new ArrayBuffer(CHUNK_SIZE_MIN));
     keyspace.clock.stepMs = 0.3;
     expect(walk.run(chunk)).toBe(WALK.SLICE_OVER);

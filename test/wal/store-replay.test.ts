@@ -4,11 +4,14 @@ import { RECORD_KIND, RECORD_STEP, RecordReader } from "../../src/wal/record.ts"
 import { MemoryFullError } from "../../src/wal/recovery-error.ts";
 import { StoreReplay } from "../../src/wal/store-replay.ts";
 import { KeyspaceFixture } from "../support/keyspace-fixture.ts";
+import { emptyChain } from "../../src/store/pieces.ts";
 import { Random } from "../support/random.ts";
+import { highWord, lowWord } from "../support/store-fixture.ts";
 import { contentsOf, nameOf, scratchOf, textOf } from "../support/recovery-fixture.ts";
 import { recordBytes, type RecordText } from "../support/wal-files.ts";
 
 const { SET, DELETE } = RECORD_KIND;
+const wordsOf = (ms: number) => ({ low: lowWord(ms), high: highWord(ms) });
 const SEED = 0x5e77;
 const MIB = 2 ** 20;
 
@@ -57,6 +60,26 @@ describe("StoreReplay", () => {
       expect({ seed, contents: contentsOf(keyspace) }).toEqual({ seed, contents: expected });
       expect(keyspace.store.database).toBe(0);
     }
+  });
+
+  test("keeps nothing of a long value that has expired", () => {
+    const { keyspace, replay } = makeReplay();
+    const chain = emptyChain();
+    replay.append(chain, Buffer.alloc(300_000));
+    const { low, high } = wordsOf(keyspace.clock.now - 1);
+    keyspace.set(2, "k", "old");
+    replay.apply({
+      index: 0,
+      partition: 0,
+      kind: SET,
+      database: 2,
+      key: Buffer.from("k"),
+      value: chain,
+      deadlineLow: low,
+      deadlineHigh: high,
+    });
+    expect(keyspace.store.keyCount).toBe(0);
+    expect(keyspace.store.memoryBytes().pieces).toBe(0);
   });
 
   test("does not act upon deadlines before it is finished", () => {

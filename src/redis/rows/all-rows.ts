@@ -7,6 +7,7 @@ import { CONNECTION_ROWS } from "./connection-rows.ts";
 import { EXPIRY_ROWS } from "./expiry-rows.ts";
 import { KEY_ROWS } from "./key-rows.ts";
 import { NUMBER_ROWS } from "./number-rows.ts";
+import { PERSISTENCE_ROWS } from "./persistence-rows.ts";
 import { SCRIPT_ROWS } from "./script-rows.ts";
 import { SERVER_ROWS } from "./server-rows.ts";
 import { STRING_ROWS } from "./string-rows.ts";
@@ -21,6 +22,7 @@ export const ALL_ROWS: readonly CommandSpec[] = [
   ...CONNECTION_ROWS,
   ...CLIENT_ROWS,
   ...SERVER_ROWS,
+  ...PERSISTENCE_ROWS,
   ...COMMAND_ROWS,
   ...SCRIPT_ROWS,
 ];

@@ -143,6 +143,24 @@ export const CLIENT_ROWS: readonly CommandSpec[] = [
         summary: "Instruct the server whether to reply to commands",
         arguments: [oneOf("on_off_skip", [word("ON"), word("OFF"), word("SKIP")])],
       }),
+      connection("durability", {
+        arity: 3,
+        flags: ["noscript", "loading", "stale"],
+        since: "0.1.0",
+        complexity: "O(1)",
+        summary: "Choose what the connection's replies promise of the writes before them",
+        difference:
+          "fkvs's own: the words are those of `--durability`, and `DEFAULT` is what that says; an" +
+          " error without `--dir`",
+        arguments: [
+          oneOf("durability", [
+            word("ALWAYS"),
+            word("EVERYSEC"),
+            word("NONE"),
+            word("DEFAULT"),
+          ]),
+        ],
+      }),
       connection("no-evict", {
         arity: 3,
         flags: ["admin", "noscript", "loading", "stale"],

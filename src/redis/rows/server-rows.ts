@@ -248,7 +248,9 @@ export const SERVER_ROWS: readonly CommandSpec[] = [
       "O(N) when saving, where N is the total number of keys in all databases " +
       "when saving data, otherwise O(1)",
     summary: "Synchronously save the dataset to disk and then shut down the server",
-    difference: "saves nothing: `SAVE` is refused without `FORCE`",
+    difference:
+      "takes no snapshot: with `--dir` the log is finished in every case, without it `SAVE` is" +
+      " refused but for `FORCE`",
     arguments: [
       oneOf("nosave_save", [word("NOSAVE"), word("SAVE")], OPTIONAL),
       word("NOW", { since: "7.0.0", isOptional: true }),
