@@ -70,6 +70,8 @@ export interface Executor {
   /** What one batch in SAMPLE_INTERVAL took: rows, and milliseconds of the elapsed clock. */
   sampledRowCount: number;
   sampledMs: number;
+  /** Executed commands of RESP by opcode − RESP_OPCODE_MIN: one of several keys is one. */
+  respCommandCount(index: number): number;
   /** Executed requests, of all kinds. */
   totalCount(): number;
   /** Executes the batch and empties it. */
@@ -205,6 +207,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
     sampledRowCount: 0,
     sampledMs: 0,
     executedCounts,
+    respCommandCount: (index) =>
+      executedCounts[RESP_OPCODE_MIN + index]! - respRows.furtherCounts[index]!,
     totalCount: () => executedCounts.reduce((sum, count) => sum + count, 0),
     run,
     refuse: (connection) => {

@@ -23,15 +23,14 @@ export const ROW = {
 export type RowResult = (typeof ROW)[keyof typeof ROW];
 
 export interface RespRows {
-  /** GETs and keys of MGET that were there, and that were not. */
-  hitCount: number;
+  /** GETs and keys of MGET that were not there. */
   missCount: number;
   /** Writes refused because memory is full. */
   refusedCount: number;
   /** Error replies. */
   errorCount: number;
-  /** Executed commands by opcode − RESP_OPCODE_MIN; a command of several keys is one. */
-  readonly commandCounts: Float64Array;
+  /** Rows by opcode − RESP_OPCODE_MIN that were not the last of their command. */
+  readonly furtherCounts: Float64Array;
   execute(row: number, connection: number): RowResult;
 }
 
@@ -54,7 +53,7 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
   const { opcodes, keyOffsets, keyLengths, valueOffsets, valueLengths, hashes } = batch;
   const { parts, databases, totals } = batch;
   const counter = new Counter(store, windows, true);
-  const commandCounts = new Float64Array(RESP_OPCODE_NAMES.length);
+  const furtherCounts = new Float64Array(RESP_OPCODE_NAMES.length);
   /** Keys that the command at hand has counted. */
   let tally = 0;
   /** Memory did not suffice for the MSET at hand. */
@@ -82,7 +81,10 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
       if (!isFailing && part !== PART.ONLY) writeLog.beginGroup();
     }
     if (isFailing) {
-      if ((part & PART.LAST) === 0) return ROW.DONE;
+      if ((part & PART.LAST) === 0) {
+        furtherCounts[opcodes[row]! - RESP_OPCODE_MIN]!++;
+        return ROW.DONE;
+      }
       isFailing = false;
       rows.errorCount++;
       replies.error(connection, failure);
@@ -97,16 +99,14 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
   function executeRow(row: number, connection: number): RowResult {
     const part = parts[row]!;
     if (!isRefusing && fast.execute(row, connection)) {
-      const opcode = opcodes[row]!;
-      if (opcode === RESP_OPCODE.GET || opcode === RESP_OPCODE.MGET) rows.hitCount++;
-      if ((part & PART.LAST) !== 0) commandCounts[opcode - RESP_OPCODE_MIN]!++;
+      if ((part & PART.LAST) === 0) furtherCounts[opcodes[row]! - RESP_OPCODE_MIN]!++;
       return ROW.FAST;
     }
     if ((part & PART.FIRST) !== 0 && !replies.mayBegin(connection)) return ROW.BLOCKED;
     store.database = databases[row]!;
     executeOrdinary(row, connection, part);
     store.database = 0;
-    if ((part & PART.LAST) !== 0) commandCounts[opcodes[row]! - RESP_OPCODE_MIN]!++;
+    if ((part & PART.LAST) === 0) furtherCounts[opcodes[row]! - RESP_OPCODE_MIN]!++;
     return ROW.DONE;
   }
 
@@ -137,7 +137,6 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
       rows.missCount++;
       replies.nil(connection);
     } else {
-      rows.hitCount++;
       replies.value(connection, reference);
     }
   }
@@ -195,11 +194,10 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
   }
 
   const rows: RespRows = {
-    hitCount: 0,
     missCount: 0,
     refusedCount: 0,
     errorCount: 0,
-    commandCounts,
+    furtherCounts,
     execute,
   };
   return rows;

@@ -100,8 +100,8 @@ function findThreadFault({ options, nameOf }: RuleContext): string | null {
   const { walThreads, walShards } = options;
   if (walThreads <= walShards) return null;
   return (
-    `${nameOf("walThreads")} is ${walThreads}, but ${nameOf("walShards")} is ${walShards}, and each` +
-    ` partition has one thread: lower wal-threads or raise wal-shards`
+    `${nameOf("walThreads")} is ${walThreads}, but ${nameOf("walShards")} is ${walShards}, and` +
+    ` each partition has one thread: lower wal-threads or raise wal-shards`
   );
 }
 

@@ -134,8 +134,9 @@ export function createRespDecoder(
     position = begin;
     if (openOpcode !== 0 && !addKeys(connection, begin, openEnd)) return RESP_DECODED.BATCH_FULL;
     while (position < end) {
+      if (isHot[connection] === 1) decodeShort(connection, end);
+      if (position === end) return RESP_DECODED.ALL;
       if (batch.count === BATCH_CAPACITY) return RESP_DECODED.BATCH_FULL;
-      if (isHot[connection] === 1 && decodeShort(connection, position, end)) continue;
       const decoded =
         view.getUint8(position) === STAR
           ? decodeArray(connection, position, end)
@@ -146,41 +147,44 @@ export function createRespDecoder(
   }
 
   /**
-   * GET and SET as every client sends them, word by word; false = something else, or not whole.
-   * What lies behind `end` may be read, and is not believed.
+   * GETs and SETs as every client sends them, word by word, up to the first that is something else
+   * or not whole. What lies behind `end` may be read, and is not believed.
    */
-  function decodeShort(connection: number, frame: number, end: number): boolean {
-    if (end - frame < SHORT_SIZE_MIN) return false;
-    const head = view.getInt32(frame, true);
-    if (view.getInt32(frame + 4, true) !== HEAD_OF_NAME) return false;
-    const name = (view.getInt32(frame + 8, true) | CASE_BITS) & THREE_BYTES;
-    const isGet = head === HEAD_OF_TWO && name === NAME_GET;
-    if (!isGet && (head !== HEAD_OF_THREE || name !== NAME_SET)) return false;
-    const keyLength = readShortLength(frame + SHORT_KEY_HEAD);
-    const key = shortNext;
-    let next = key + keyLength + 2;
-    if (keyLength < 0 || next > end) return false;
-    const row = batch.count;
-    if (!isGet) {
-      const valueLength = readShortLength(next);
-      if (valueLength < 0) return false;
-      valueOffsets[row] = shortNext;
-      valueLengths[row] = valueLength;
-      next = shortNext + valueLength + 2;
-      if (next > end) return false;
-    }
-    opcodes[row] = isGet ? RESP_OPCODE.GET : RESP_OPCODE.SET;
-    connections[row] = connection;
-    frameOffsets[row] = frame;
-    keyOffsets[row] = key;
-    keyLengths[row] = keyLength;
+  function decodeShort(connection: number, end: number): void {
     const database = sessions.databases[connection]!;
-    databases[row] = database;
-    parts[row] = PART.ONLY;
-    hashes[row] = xxHash32(view, key, keyLength, seeds[database]!);
-    batch.count = row + 1;
-    position = next;
-    return true;
+    const seed = seeds[database]!;
+    let row = batch.count;
+    let frame = position;
+    for (; row < BATCH_CAPACITY && end - frame >= SHORT_SIZE_MIN; row++) {
+      const head = view.getInt32(frame, true);
+      if (view.getInt32(frame + 4, true) !== HEAD_OF_NAME) break;
+      const name = (view.getInt32(frame + 8, true) | CASE_BITS) & THREE_BYTES;
+      const isGet = head === HEAD_OF_TWO && name === NAME_GET;
+      if (!isGet && (head !== HEAD_OF_THREE || name !== NAME_SET)) break;
+      const keyLength = readShortLength(frame + SHORT_KEY_HEAD);
+      const key = shortNext;
+      let next = key + keyLength + 2;
+      if (keyLength < 0 || next > end) break;
+      if (!isGet) {
+        const valueLength = readShortLength(next);
+        if (valueLength < 0) break;
+        valueOffsets[row] = shortNext;
+        valueLengths[row] = valueLength;
+        next = shortNext + valueLength + 2;
+        if (next > end) break;
+      }
+      opcodes[row] = isGet ? RESP_OPCODE.GET : RESP_OPCODE.SET;
+      connections[row] = connection;
+      frameOffsets[row] = frame;
+      keyOffsets[row] = key;
+      keyLengths[row] = keyLength;
+      databases[row] = database;
+      parts[row] = PART.ONLY;
+      hashes[row] = xxHash32(view, key, keyLength, seed);
+      frame = next;
+    }
+    batch.count = row;
+    position = frame;
   }
 
   /** The length of the argument whose `$` is at `at`, of up to four digits; −1 = something else. */

@@ -28,6 +28,8 @@ const HELP = [
   "    Return the keys from a full Redis command.",
 ];
 
+const NO_KEYS = "ERR The command has no key arguments";
+
 const command: Handler = ({ server, reply }) => {
   const { commands } = server.commands;
   reply.array(commands.length);
@@ -85,12 +87,13 @@ const getKeys: Handler = ({ args, server, reply }) => {
   const row = server.commands.resolve(inner);
   if (row === null) return reply.error("ERR Invalid command specified");
   if (row.spec.keySpecs.length === 0 && !row.flags.has("movablekeys")) {
-    return reply.error("ERR The command has no key arguments");
+    return reply.error(NO_KEYS);
   }
   if (!server.commands.hasArity(row, inner)) {
     return reply.error("ERR Invalid number of arguments specified for command");
   }
   const indexes = server.commands.keysOf(row, inner);
+  if (indexes.length === 0) return reply.error(NO_KEYS);
   reply.array(indexes.length);
   for (const index of indexes) reply.bulk(inner[index]!);
 };

@@ -63,8 +63,8 @@ export class CommandTable {
   }
 
   /**
-   * The indexes of the keys among the arguments of a call with the right arity; of a command within
-   * a command those that it has in its own place, if its arity is right as well.
+   * The indexes of the keys among the arguments of a call with the right arity; of one that
+   * executes another command that one's, if its arity is right as well.
    */
   keysOf({ spec, flags }: CommandRow, args: readonly Buffer[]): number[] {
     if (flags.has("movablekeys")) return this.#keysOfInner(args.slice(INNER_COMMAND_INDEX));
@@ -78,7 +78,8 @@ export class CommandTable {
 
   #keysOfInner(args: readonly Buffer[]): number[] {
     const row = this.resolve(args);
-    if (row === null || !this.hasArity(row, args)) return [];
+    // Only one within the other: those that could be nested by the thousand are refused.
+    if (row === null || row.flags.has("movablekeys") || !this.hasArity(row, args)) return [];
     return this.keysOf(row, args).map((index) => index + INNER_COMMAND_INDEX);
   }
 }

@@ -89,6 +89,7 @@ const reset: Handler = ({ client, keys, reply, server }) => {
   client.endTransaction();
   keys.unwatch(client);
   resetClient(client, server.password === null);
+  if (server.snapshots !== null) server.setDurability(client);
   reply.version = client.version;
   reply.simple("RESET");
 };

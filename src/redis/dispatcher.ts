@@ -87,7 +87,7 @@ export class Dispatcher {
     const verdict = log.verdict();
     if (verdict === VERDICT.WAIT) return false;
     if (verdict !== VERDICT.ALLOWED) {
-      this.refuse(client, refusalText(verdict));
+      this.refuse(client, refusalText(verdict), this.#server.commands.resolve(args));
       this.#release(parcels);
       return true;
     }
@@ -101,9 +101,19 @@ export class Dispatcher {
   #writes(client: Client, args: readonly Buffer[]): boolean {
     const row = this.#server.commands.resolve(args);
     if (row === null) return false;
-    if (row.fullName === "durable") return this.#writes(client, args.slice(INNER_COMMAND_INDEX));
-    if (client.queue !== null) return row.fullName === "exec";
-    return row.flags.has("write");
+    if (client.queue === null) return this.#isWrite(row, args);
+    if (row.fullName !== "exec") return false;
+    return client.queue.some((command) => {
+      const queued = this.#server.commands.resolve(command.args);
+      return queued !== null && this.#isWrite(queued, command.args);
+    });
+  }
+
+  /** A third command within DURABLE's is refused, and not looked for: there may be thousands. */
+  #isWrite({ flags }: CommandRow, args: readonly Buffer[]): boolean {
+    if (!flags.has("movablekeys")) return flags.has("write");
+    const inner = this.#server.commands.resolve(args.slice(INNER_COMMAND_INDEX));
+    return inner?.flags.has("write") ?? false;
   }
 
   #execute(client: Client, args: readonly Buffer[], parcels: Parcels): void {
@@ -122,12 +132,14 @@ export class Dispatcher {
     if (client.isClosing) this.#server.close(client);
   }
 
-  /** Answers a command that could not be taken in as it came with an error. */
-  refuse(client: Client, text: string): void {
+  /** Answers a command with an error; without its row it could not be taken in as it came. */
+  refuse(client: Client, text: string, row: CommandRow | null = null): void {
     if (client.isClosing) return;
+    const { queue } = client;
     this.#begin(client);
-    this.#refuse(client, null, text);
+    this.#refuse(client, row, text);
     this.#reply.end();
+    if (queue !== null && client.queue !== queue) this.#releaseQueue(queue);
     advanceReplyMode(client);
   }
 
@@ -250,8 +262,11 @@ export class Dispatcher {
         ? `ERR '${row.fullName}' cannot be executed by another command`
         : this.#refusalOf(client, row, command.args, command.parcels);
     if (refusal === null) return this.#call(client, row!, command);
-    if (row !== null) stats.reject(row.index);
     this.#reply.error(refusal);
+    if (row === null) return;
+    stats.reject(row.index);
+    // Its error is not that of the command around it.
+    this.#countErrors();
   }
 
   /** True when the reply got errors that no command has been blamed for: EXEC's are not its own. */

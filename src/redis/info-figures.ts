@@ -107,7 +107,7 @@ export interface PersistenceFigures {
   readonly failure: string;
 }
 
-/** Positions of a partition of the log: how far records are in the buffer, the file, on the disk. */
+/** Positions of a partition of the log: what is in its buffer, in its file, and on the disk. */
 export interface PartitionFigures {
   readonly recorded: number;
   readonly written: number;

@@ -13,7 +13,7 @@
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { Journal } from "../wal/journal.ts";
 import type { SyncPolicy } from "../wal/wal-writer.ts";
-import type { ConnectionTable } from "./connection-table.ts";
+import { DURABILITY, type ConnectionTable } from "./connection-table.ts";
 
 interface Ticket {
   readonly serial: number;
@@ -26,9 +26,9 @@ export interface CommitGateParts {
   readonly journal: Journal;
   readonly connections: ConnectionTable;
   readonly policy: SyncPolicy;
-  /** The replies of a connection may leave. */
+  /** The replies of a connection may leave; it is HELD until they do. */
   readonly release: (connection: number) => void;
-  /** They must not: what they say is not so. */
+  /** They must not: what they say is not so. It is HELD until they are taken back. */
   readonly fail: (connection: number) => void;
 }
 
@@ -45,11 +45,14 @@ export class CommitGate {
   #nextSerial = 1;
   /** Ticket of each connection that is held. */
   readonly #serials: Float64Array;
+  /** By partition: end of all that had been recorded when the last turn ended. */
+  readonly #ends: Float64Array;
 
   constructor(parts: CommitGateParts) {
     this.#parts = parts;
     this.#producerCount = parts.journal.producers.length;
     this.#serials = new Float64Array(parts.connections.flags.length);
+    this.#ends = new Float64Array(this.#producerCount);
   }
 
   /** Whether replies may have to wait at all, so that none may leave before its turn's end. */
@@ -65,7 +68,10 @@ export class CommitGate {
   mustHold(): boolean {
     const { journal } = this.#parts;
     journal.publish();
-    return this.isStrict && !this.#isDurable(null);
+    if (!this.isStrict) return false;
+    const hasRecorded = this.#noteEnds();
+    // After a failure only what this turn has recorded is at stake: reads and errors leave.
+    return journal.failure() === 0 ? !this.#isDurable(null) : hasRecorded;
   }
 
   /** Whether this connection's replies have to. */
@@ -118,7 +124,7 @@ export class CommitGate {
     const complete = this.#tickets.splice(0, done);
     for (const ticket of complete) {
       for (const connection of ticket.connections) {
-        if (this.#end(connection, ticket.serial)) this.#parts.release(connection);
+        if (this.#isHeldBy(connection, ticket.serial)) this.#parts.release(connection);
       }
     }
     this.#askAgain();
@@ -147,21 +153,26 @@ export class CommitGate {
     this.#tickets = [];
     for (const { connections, serial } of tickets) {
       for (const connection of connections) {
-        if (this.#end(connection, serial)) this.#parts.fail(connection);
+        if (this.#isHeldBy(connection, serial)) this.#parts.fail(connection);
       }
     }
   }
 
-  /** False when the connection has gone, or is another one's by now. */
-  #end(connection: number, serial: number): boolean {
-    const { connections } = this.#parts;
-    if (this.#serials[connection] !== serial || !connections.is(connection, CONNECTION.HELD)) {
-      return false;
+  /** Whether records have come since the last call. */
+  #noteEnds(): boolean {
+    let hasRecorded = false;
+    for (let i = 0; i < this.#producerCount; i++) {
+      const end = this.#parts.journal.endPosition(i);
+      if (end === this.#ends[i]) continue;
+      this.#ends[i] = end;
+      hasRecorded = true;
     }
-    connections.clear(connection, CONNECTION.HELD);
-    return true;
+    return hasRecorded;
+  }
+
+  /** False when the connection has gone, or is another one's by now. */
+  #isHeldBy(connection: number, serial: number): boolean {
+    const isHeld = this.#parts.connections.is(connection, CONNECTION.HELD);
+    return isHeld && this.#serials[connection] === serial;
   }
 }
-
-/** What a connection has chosen for itself. */
-export const DURABILITY = { OF_SERVER: 0, STRICT: 1, RELAXED: 2 } as const;

@@ -17,6 +17,10 @@ export const DROP = {
 export type Drop = (typeof DROP)[keyof typeof DROP];
 export const DROP_NAMES = ["none", "stalled", "failed", "protocol"] as const;
 
+/** What its replies promise: what the server's do, that they are on disk, or less. */
+export const DURABILITY = { OF_SERVER: 0, STRICT: 1, RELAXED: 2 } as const;
+export type DurabilityOfConnection = (typeof DURABILITY)[keyof typeof DURABILITY];
+
 export class ConnectionTable {
   /** Bits of CONNECTION; 0 = not in use. */
   readonly flags: Uint8Array;
@@ -36,7 +40,7 @@ export class ConnectionTable {
   readonly versions: Uint8Array;
   /** Of DROP: why it is CLOSING. */
   readonly closingReasons: Uint8Array;
-  /** Of DURABILITY (commit-gate.ts): what it has chosen for itself. */
+  /** Of DURABILITY: what it has chosen for itself. */
   readonly durabilities: Uint8Array;
   /** When it last sent something, by the wall clock of the turn. */
   readonly lastReceivedMs: Float64Array;

@@ -78,10 +78,7 @@ export class DataKeeper {
         policy: options.durability,
         fileSizeMax: options.walFileSizeBytes,
         flushIntervalMs: options.walFlushIntervalMs,
-        batchRecords: Math.max(
-          BATCH_RECORDS_MIN,
-          Math.floor(options.walBatch / options.walShards),
-        ),
+        batchRecords: Math.max(BATCH_RECORDS_MIN, Math.floor(options.walBatch / options.walShards)),
         segmentBits: this.#directory.meta.segmentBits,
         partitionCount: options.walShards,
         seed: this.#directory.meta.checksumSeed,

@@ -90,6 +90,9 @@ async function recoverFrom(
   const result = recoverThread(recovering, setup, clock, new Log({ level }));
   const { nextEpoch, nextPosition, nextSnapshotNumber } = result;
   recovering.durability!.start(nextEpoch, nextPosition, nextSnapshotNumber);
+  recovering.persistence!.recoveredKeyCount = recovering.store.keyCount;
+  // The next start would refuse what this one has passed over.
+  if (result.lost.length > 0) recovering.durability!.save();
   const started = new Promise<void>((resolve) => {
     logStarted = resolve;
   });

@@ -31,6 +31,7 @@ import { Store } from "../store/store.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { Durability, type WalConnection } from "./durability.ts";
 import { renderInfo } from "./info.ts";
+import { PersistenceService } from "./persistence-service.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RedisService } from "./redis-service.ts";
 import { RespFront } from "./resp-front.ts";
@@ -98,6 +99,7 @@ export class DataThread {
   readonly service: RedisService;
   /** Null = nothing is made durable. */
   readonly durability: Durability | null;
+  readonly persistence: PersistenceService | null;
 
   readonly #clock: Clock;
   readonly #options: DataThreadOptions;
@@ -225,6 +227,9 @@ export class DataThread {
     this.#adviseHugePages();
     this.engine = makeEngine(this.windows, this.pipeline, connectionCount, libc);
     this.pipeline.attach(this.engine);
+    const { durability } = this;
+    this.persistence =
+      durability === null ? null : new PersistenceService(durability, connections, clock);
     this.service = this.#makeService(log);
     this.front.attach(this.#makeDispatcher(log));
   }
@@ -347,6 +352,7 @@ export class DataThread {
         connections,
         front,
         turn: pipeline.turn,
+        persistence: this.persistence,
         engine: this.engine,
         ownSections: () => this.info(),
         maxMemoryBytes: () => this.#maxMemoryBytes,

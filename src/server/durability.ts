@@ -19,7 +19,11 @@ import type { SyncPolicy } from "../wal/wal-writer.ts";
 import { RESTART, type SnapshotControl } from "./snapshot-control.ts";
 import { SnapshotJob, type SnapshotMessage } from "./snapshot-job.ts";
 import { CommitGate } from "./commit-gate.ts";
-import type { ConnectionTable } from "./connection-table.ts";
+import {
+  DURABILITY,
+  type ConnectionTable,
+  type DurabilityOfConnection,
+} from "./connection-table.ts";
 
 export interface SnapshotOptions {
   readonly control: SnapshotControl;
@@ -99,9 +103,7 @@ export class Durability {
     const { snapshots } = wal;
     const { journal } = this;
     this.job =
-      snapshots === null
-        ? null
-        : new SnapshotJob({ ...snapshots, ...parts, journal, segmentBits });
+      snapshots === null ? null : new SnapshotJob({ ...snapshots, ...parts, journal, segmentBits });
   }
 
   get policy(): SyncPolicy {
@@ -198,6 +200,18 @@ export class Durability {
     } else if (control.restart === RESTART.FAILED) {
       this.#isRestarting = false;
     }
+  }
+
+  get isSaving(): boolean {
+    return this.#isRestarting || (this.job?.isRunning ?? false);
+  }
+
+  /** A connection chooses for itself; what it had chosen is still in the table. */
+  choose(connection: number, chosen: DurabilityOfConnection): void {
+    const { connections, sends } = this.#parts;
+    if (connections.durabilities[connection] === DURABILITY.STRICT) this.gate.strictCount--;
+    if (chosen === DURABILITY.STRICT) this.gate.strictCount++;
+    sends.maySendEarly = !this.gate.isStrict;
   }
 
   /** "" = it has not failed. */

@@ -29,8 +29,8 @@ export class HotStats {
   /** Calls that the statistics do not know of yet. */
   get unknownCalls(): number {
     let count = 0;
-    for (const [i, calls] of this.#rows.commandCounts.entries()) {
-      count += calls - this.#knownCalls[i]!;
+    for (const [i, known] of this.#knownCalls.entries()) {
+      count += this.#executor.respCommandCount(i) - known;
     }
     return count;
   }
@@ -38,9 +38,9 @@ export class HotStats {
   carryOver(): void {
     const { sampledMs, sampledRowCount } = this.#executor;
     const meanUs = sampledRowCount === 0 ? 0 : (sampledMs * 1000) / sampledRowCount;
-    const { commandCounts, errorCount, refusedCount } = this.#rows;
+    const { errorCount, refusedCount } = this.#rows;
     for (const [i, row] of this.#tableRows.entries()) {
-      const calls = commandCounts[i]! - this.#knownCalls[i]!;
+      const calls = this.#executor.respCommandCount(i) - this.#knownCalls[i]!;
       this.#stats.addBatched(row, calls, calls * meanUs);
     }
     const failedCount = errorCount - refusedCount - this.#knownErrors;
@@ -53,8 +53,10 @@ export class HotStats {
 
   /** What has been counted is no longer to be carried over: the statistics were reset. */
   forget(): void {
-    const { commandCounts, errorCount, refusedCount } = this.#rows;
-    this.#knownCalls.set(commandCounts);
+    const { errorCount, refusedCount } = this.#rows;
+    for (const i of this.#knownCalls.keys()) {
+      this.#knownCalls[i] = this.#executor.respCommandCount(i);
+    }
     this.#knownRefusals = refusedCount;
     this.#knownErrors = errorCount - refusedCount;
   }

@@ -7,7 +7,7 @@
 import { CONNECTION } from "../batch/connection-flag.ts";
 import { FLUSH, type Flush } from "../batch/send-windows.ts";
 import type { Engine, EngineHandlers } from "../net/engine.ts";
-import { DROP, type Drop } from "./connection-table.ts";
+import { DROP, DURABILITY, type Drop } from "./connection-table.ts";
 import type { Durability, HeldConnections } from "./durability.ts";
 import { createTurn, type Turn, type TurnParts } from "./turn.ts";
 
@@ -89,6 +89,7 @@ export class Pipeline implements EngineHandlers, HeldConnections {
     this.#parts.front.close(connection);
     this.#parts.sends.close(connection);
     this.#waiting.delete(connection);
+    this.#parts.durability?.choose(connection, DURABILITY.OF_SERVER);
     this.#parts.connections.close(connection);
   }
 
@@ -118,6 +119,8 @@ export class Pipeline implements EngineHandlers, HeldConnections {
   /** Nothing of what is held can be promised: the connection is told so if it can be, and goes. */
   fail(connection: number): void {
     const { sends, connections } = this.#parts;
+    // Nothing more of it is executed, whatever it waits for.
+    connections.clear(connection, CONNECTION.HELD | CONNECTION.BLOCKED | CONNECTION.PARKED);
     if (!sends.takeBack(connection)) {
       this.#drop(connection, DROP.FAILED);
       return;
@@ -230,9 +233,10 @@ export class Pipeline implements EngineHandlers, HeldConnections {
     const { connections } = this.#parts;
     const standing = CONNECTION.HELD | CONNECTION.BLOCKED;
     for (const connection of this.#released.splice(0)) {
-      if (!connections.is(connection, CONNECTION.OPEN)) continue;
-      // A connection that is held again by now was released, closed and given to another.
-      if (connections.is(connection, CONNECTION.HELD)) continue;
+      // Until here it was held, so that no reply joins those that may leave. One that is not has
+      // closed, and its number been given to another.
+      if (!connections.is(connection, CONNECTION.HELD)) continue;
+      connections.clear(connection, CONNECTION.HELD);
       this.turn.flush(connection);
       if (!connections.is(connection, standing)) this.turn.decode(connection);
       if (!connections.is(connection, standing)) this.#engine.resumeReceiving(connection);
@@ -246,6 +250,9 @@ export class Pipeline implements EngineHandlers, HeldConnections {
     for (let i = 0; i < count; i++) {
       const connection = this.#resuming[i]!;
       if (!connections.is(connection, CONNECTION.BLOCKED)) continue;
+      // What it waits for has come, but it is not executed before its replies have left: the flush
+      // of those brings it here again.
+      if (connections.is(connection, CONNECTION.HELD)) continue;
       // A frame that is too long comes again: the window went back to before it.
       connections.clear(connection, CONNECTION.BLOCKED | CONNECTION.CLOSING);
       this.resumedCount++;

@@ -21,6 +21,7 @@ import { DATABASE_COUNT } from "../redis/keyspace.ts";
 import { RateWindow } from "../redis/rate-window.ts";
 import type { Store } from "../store/store.ts";
 import type { ConnectionTable } from "./connection-table.ts";
+import type { PersistenceService } from "./persistence-service.ts";
 import type { Turn } from "./turn.ts";
 
 export interface RedisFigureParts {
@@ -36,6 +37,8 @@ export interface RedisFigureParts {
   readonly turn: Turn;
   readonly engine: Engine;
   readonly maxMemoryBytes: () => number;
+  /** Null = nothing is made durable. */
+  readonly persistence: PersistenceService | null;
   /** Executed commands of RESP. */
   readonly commandCount: () => number;
 }
@@ -122,7 +125,7 @@ export class RedisFigures {
       memory: this.#memory(),
       stats: this.#sinceReset(),
       cpu: { system: cpu.system / 1e6, user: cpu.user / 1e6 },
-      persistence: null,
+      persistence: this.#parts.persistence?.figures() ?? null,
       databases: this.#databases(),
     };
   }
@@ -197,6 +200,8 @@ export class RedisFigures {
 
   #stats(): StatFigures {
     const { connections, executor, commands, rows, sends, store, turn } = this.#parts;
+    const counts = executor.executedCounts;
+    const reads = counts[OPCODE.GET]! + counts[RESP_OPCODE.GET]! + counts[RESP_OPCODE.MGET]!;
     const v1Misses = commands.strings.missCount;
     return {
       connectionsReceived: connections.acceptedCount,
@@ -210,7 +215,7 @@ export class RedisFigures {
       readCount: turn.receiveCount,
       writeCount: sends.writeCount + sends.vectoredCount,
       expiredKeys: store.expiredCount,
-      keyspaceHits: rows.hitCount + executor.executedCounts[OPCODE.GET]! - v1Misses,
+      keyspaceHits: reads - rows.missCount - v1Misses,
       keyspaceMisses: rows.missCount + v1Misses,
       changeCount: this.#changeCount(),
     };
@@ -228,10 +233,12 @@ export class RedisFigures {
 
   /** Commands that may have changed something: writes are not looked at one by one. */
   #changeCount(): number {
-    const { executor, rows } = this.#parts;
+    const { executor } = this.#parts;
     let count = 0;
     for (const opcode of V1_WRITES) count += executor.executedCounts[opcode]!;
-    for (const opcode of RESP_WRITES) count += rows.commandCounts[opcode - RESP_OPCODE_MIN]!;
+    for (const opcode of RESP_WRITES) {
+      count += executor.respCommandCount(opcode - RESP_OPCODE_MIN);
+    }
     return count;
   }
 }

@@ -45,7 +45,7 @@ export class RedisService implements RedisServer {
   readonly password: string | null;
   readonly logins: LoginGuard;
   readonly isDebugAllowed: boolean;
-  readonly snapshots: Snapshots | null = null;
+  readonly snapshots: Snapshots | null;
   readonly maxValueBytes: number;
   readonly #parts: RedisServiceParts;
   readonly #hotStats: HotStats;
@@ -59,6 +59,7 @@ export class RedisService implements RedisServer {
     this.logins = new LoginGuard(options.password, clock);
     this.isDebugAllowed = options.isDebugAllowed;
     this.maxValueBytes = options.maxValueBytes;
+    this.snapshots = parts.persistence;
     this.commands = createCommandTable();
     this.stats = new CommandStats(this.commands.rows.map(({ fullName }) => fullName));
     this.#hotStats = new HotStats(rows, executor, this.commands, this.stats);
@@ -113,7 +114,9 @@ export class RedisService implements RedisServer {
     );
   }
 
-  setDurability(): void {}
+  setDurability(client: Client): void {
+    this.#parts.persistence?.setDurability(client);
+  }
 
   demandDurability(): void {}
 

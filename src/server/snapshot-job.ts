@@ -52,12 +52,17 @@ type State = "idle" | "waiting" | "walking" | "syncing" | "publishing";
 
 export class SnapshotJob {
   lastStatus: "ok" | "err" = "ok";
-  lastDurationMs = 0;
+  /** −1 = there was none. */
+  lastDurationMs = -1;
+  goodCount = 0;
   lastRecordCount = 0;
   /** By the wall clock; of the last good one, or when the server started. */
   lastSaveMs: number;
   /** Position bytes, of all partitions, at the last good one. */
   #lastBytes = 0;
+  /** Records of the journal at the last good one, and at the one under way. */
+  #lastRecords = 0;
+  #beganRecords = 0;
   readonly #parts: SnapshotJobParts;
   readonly #chunks: readonly SnapshotChunk[];
   #state: State = "idle";
@@ -75,6 +80,15 @@ export class SnapshotJob {
     this.#parts = parts;
     this.#chunks = parts.chunks.map((buffer) => new SnapshotChunk(buffer));
     this.lastSaveMs = parts.clock.nowMs();
+  }
+
+  /** By the elapsed clock; of the one under way. */
+  get beganMs(): number {
+    return this.#beganMs;
+  }
+
+  get changesSinceLast(): number {
+    return this.#parts.journal.recordCount() - this.#lastRecords;
   }
 
   get nextNumber(): number {
@@ -137,6 +151,7 @@ export class SnapshotJob {
     this.#positions = journal.producers.map((producer) => producer.position());
     this.#beganMs = clock.elapsedMs();
     this.#beganWallMs = clock.nowMs();
+    this.#beganRecords = journal.recordCount();
     this.#walk = new SnapshotWalk(store);
     control.outcome = OUTCOME.RUNNING;
     for (let i = 0; i < this.#chunks.length; i++) control.setBusy(i, false);
@@ -198,6 +213,8 @@ export class SnapshotJob {
     this.lastStatus = isGood ? "ok" : "err";
     this.lastDurationMs = clock.elapsedMs() - this.#beganMs;
     if (isGood) {
+      this.goodCount++;
+      this.#lastRecords = this.#beganRecords;
       this.lastSaveMs = clock.nowMs();
       this.#lastBytes = this.#recordedBytes();
       log.info("snapshot saved", {

@@ -62,4 +62,3 @@ function report(result: RecoveryResult, log: Log): void {
     droppedGroups: result.droppedGroupCount,
   });
 }
-

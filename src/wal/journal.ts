@@ -44,6 +44,8 @@ export interface Journal extends WriteLog {
   publish(): void;
   /** End of all that has been recorded in a partition, backlog included. */
   endPosition(partition: number): number;
+  /** Keys written and removed, and flushes, since the start. */
+  recordCount(): number;
   /** Bytes that wait for room. */
   backlogBytes(): number;
   /** The next group's id has this in its high bits: no id comes twice in a directory. */
@@ -74,6 +76,7 @@ export function createJournal(parts: JournalParts): Journal {
   const backlog = new JournalBacklog(store, producers);
   const plainHead = payloadOffset(false, false);
   let isGrouping = false;
+  let recordCount = 0;
   /** By database and key, in the order of the last write. */
   const touched = new Map<string, TouchedKey>();
   /** Databases that were flushed in the group, null = all. */
@@ -100,6 +103,7 @@ export function createJournal(parts: JournalParts): Journal {
   }
 
   function wrote(reference: number, hash: number): void {
+    recordCount++;
     if (isGrouping) {
       const { bytes } = store.area(reference);
       touch(bytes, store.keyOffset(reference), store.keyLength(reference), hash);
@@ -141,6 +145,7 @@ export function createJournal(parts: JournalParts): Journal {
   }
 
   function removed(keyOffset: number, keyLength: number, hash: number): void {
+    recordCount++;
     if (isGrouping) {
       touch(source.bytes, keyOffset, keyLength, hash);
       return;
@@ -161,6 +166,7 @@ export function createJournal(parts: JournalParts): Journal {
   }
 
   function flushed(database: number | null): void {
+    recordCount++;
     const isAlone = !isGrouping;
     if (isAlone) beginGroup();
     if (database === null) flushes = [];
@@ -239,6 +245,7 @@ export function createJournal(parts: JournalParts): Journal {
       for (const producer of producers) producer.publish();
     },
     endPosition: (partition) => producers[partition]!.position() + backlog.bytesOf(partition),
+    recordCount: () => recordCount,
     backlogBytes: () => backlog.bytes,
     startEpoch(epoch, position) {
       backlog.startEpoch(epoch);

@@ -67,6 +67,7 @@ export class StoreReplay implements PartPlace {
     this.#clock = clock;
     this.#beginMs = clock.nowMs();
     store.nowMs = 0;
+    assert(isSourceOf(store, scratch), "the scratch is a part of what the store takes keys from");
   }
 
   /** Takes the SET, DELETE or only PART that a reader is at; it is in the store after `settle`. */
@@ -243,4 +244,12 @@ export class StoreReplay implements PartPlace {
       `memory is full after ${this.recordCount} records: --max-memory is smaller than the data`,
     );
   }
+}
+
+/** Whether the store sees what is written to the scratch: keys of anywhere else would be lost. */
+function isSourceOf(store: Store, { area, offset }: ReplayScratch): boolean {
+  return [0x5a, 0xa5].every((byte) => {
+    area.bytes[offset] = byte;
+    return store.hashOf(offset, 1) === store.segments.hashOf(area.view, offset, 1);
+  });
 }

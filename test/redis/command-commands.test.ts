@@ -129,6 +129,8 @@ describe("COMMAND GETKEYS", () => {
     ["copy a b db 1", ["a", "b"]],
     ["object encoding a", ["a"]],
     ["memory usage a samples 3", ["a"]],
+    ["durable always get a", ["a"]],
+    ["durable none mset a 1 b 2", ["a", "b"]],
   ])("of %j is %p", (line, keys) => {
     expect(answerTo(`COMMAND GETKEYS ${line}`)).toBe(bulks(keys));
   });
@@ -140,6 +142,10 @@ describe("COMMAND GETKEYS", () => {
     ["object|encoding a", "ERR Invalid command specified"],
     ["client list", "ERR The command has no key arguments"],
     ["ping a b", "ERR The command has no key arguments"],
+    ["durable always ping", "ERR The command has no key arguments"],
+    ["durable always put a", "ERR The command has no key arguments"],
+    ["durable always get a b", "ERR The command has no key arguments"],
+    ["durable always", "ERR Invalid number of arguments specified for command"],
     ["get a b", "ERR Invalid number of arguments specified for command"],
   ])("refuses %j: %s", (line, error) => {
     expect(answerTo(`COMMAND GETKEYS ${line}`)).toBe(`-${error}`);

@@ -12,6 +12,7 @@ const SPECS = [
   server("del", { ...given, arity: -2, flags: ["write"], keySpecs: [keysToEnd(["RM"])] }),
   server("mset", { ...given, arity: -3, keySpecs: [keysToEnd(["OW"], 2)] }),
   server("rename", { ...given, arity: 3, keySpecs: [oneKey(["RW"]), oneKey(["OW"], 2)] }),
+  server("durable", { ...given, arity: -3, flags: ["movablekeys"] }),
   server("object", {
     ...given,
     arity: -2,
@@ -26,6 +27,7 @@ const HANDLERS = {
   del: handler,
   mset: handler,
   rename: handler,
+  durable: handler,
   "object|encoding": handler,
   "object|help": handler,
 };
@@ -160,6 +162,13 @@ describe("keysOf", () => {
     ["rename a b", [1, 2]],
     ["object encoding a", [2]],
     ["object help", []],
+    ["durable always mset a 1 b 2", [3, 5]],
+    ["durable always object encoding a", [4]],
+    ["durable always object help", []],
+    ["durable always get", []],
+    ["durable always nonsense a", []],
+    ["durable always", []],
+    ["durable always durable none get a", []],
   ])("of %j is %p", (line, expected) => {
     const args = argumentsOf(line);
     expect(table.keysOf(table.resolve(args)!, args)).toEqual(expected);

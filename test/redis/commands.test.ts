@@ -8,6 +8,7 @@ import { EXPIRY_HANDLERS } from "../../src/redis/expiry-commands.ts";
 import { KEY_HANDLERS } from "../../src/redis/key-commands.ts";
 import { NUMBER_HANDLERS } from "../../src/redis/number-commands.ts";
 import { OBJECT_HANDLERS } from "../../src/redis/object-commands.ts";
+import { PERSISTENCE_HANDLERS } from "../../src/redis/persistence-commands.ts";
 import { SCAN_HANDLERS } from "../../src/redis/scan-commands.ts";
 import { SERVER_HANDLERS } from "../../src/redis/server-commands.ts";
 import { STRING_HANDLERS } from "../../src/redis/string-commands.ts";
@@ -22,6 +23,7 @@ const TOPICS = [
   KEY_HANDLERS,
   NUMBER_HANDLERS,
   OBJECT_HANDLERS,
+  PERSISTENCE_HANDLERS,
   SCAN_HANDLERS,
   SERVER_HANDLERS,
   STRING_HANDLERS,

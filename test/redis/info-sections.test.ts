@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { persistenceLines } from "../../src/redis/info-persistence.ts";
 import {
   clientLines,
   cpuLines,
   keyspaceLines,
   memoryLines,
-  persistenceLines,
   replicationLines,
   serverLines,
   statLines,

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { createRedisFixture } from "../support/redis-fixture.ts";
+import { TestSnapshots } from "../support/test-snapshots.ts";
 
-function createStand(version: 2 | 3 = 2) {
+function createStand(version: 2 | 3 = 2, snapshots: TestSnapshots | null = null) {
   let stopCount = 0;
   const shutdown = () => void stopCount++;
   const info = (sections: readonly string[]) => `# ${sections.join(" ")}\r\n`;
-  const fixture = createRedisFixture(null, { server: { shutdown, info } });
+  const fixture = createRedisFixture(null, { server: { shutdown, info, snapshots } });
   const client = fixture.client();
   client.version = version;
   const run = (line: string) => fixture.run(client, ...line.split(" "));
@@ -46,6 +47,12 @@ describe("SHUTDOWN", () => {
       "-ERR Errors trying to SHUTDOWN. Nothing can be saved here, use NOSAVE.\r\n",
     );
     expect(stops()).toBe(0);
+  });
+
+  test("SAVE is as good as NOSAVE where everything is in the log", () => {
+    const { client, fixture, run, stops } = createStand(2, new TestSnapshots());
+    expect(run("SHUTDOWN SAVE")).toBe("");
+    expect([stops(), fixture.closed]).toEqual([1, [client.id]]);
   });
 
   test.each([

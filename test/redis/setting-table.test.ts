@@ -69,6 +69,36 @@ describe("the settings", () => {
     expect(get("loglevel")).toBe("warning");
   });
 
+  test.each([
+    ["always", "always"],
+    ["everysec", "everysec"],
+    ["none", "no"],
+  ] as const)(
+    "tell that a server with durability %s keeps what it is given",
+    (durability, sync) => {
+      const { get, set } = createStand({
+        persistence: { directory: "/data", durability, snapshotIntervalSeconds: 3600 },
+      });
+      expect(["appendonly", "appendfsync", "dir", "save"].map(get)).toEqual([
+        "yes",
+        sync,
+        "/data",
+        "3600 1",
+      ]);
+      expect(set("appendonly", "no")).toBe(
+        failure("appendonly", "this server supports only 'yes'"),
+      );
+      expect(set("appendonly", "yes")).toBeNull();
+    },
+  );
+
+  test("tell of no save when none is taken by time", () => {
+    const { get } = createStand({
+      persistence: { directory: "/data", durability: "none", snapshotIntervalSeconds: 0 },
+    });
+    expect(get("save")).toBe("");
+  });
+
   test("that can be changed are put into effect", () => {
     const { source, get, set } = createStand();
     expect(set("slowlog-log-slower-than", "-1")).toBeNull();

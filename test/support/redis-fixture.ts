@@ -16,6 +16,7 @@ import type { ReplySink } from "../../src/redis/reply-writer.ts";
 import { ALL_ROWS } from "../../src/redis/rows/all-rows.ts";
 import type { Settings } from "../../src/redis/settings.ts";
 import { SlowLog } from "../../src/redis/slow-log.ts";
+import type { WriteLog } from "../../src/store/write-log.ts";
 import { ModelKeyspace, ModelParcel } from "./model-keyspace.ts";
 import { TestClock } from "./test-clock.ts";
 
@@ -23,6 +24,8 @@ export interface RedisFixtureOptions {
   /** Null = no password is wanted. */
   readonly password?: string | null;
   readonly isDebugAllowed?: boolean;
+  /** Null = nothing is logged. */
+  readonly writeLog?: WriteLog | null;
   /** Parts of the server that a test has of its own. */
   readonly server?: Partial<RedisServer>;
 }
@@ -59,6 +62,7 @@ export class RedisFixture {
       server: this.server,
       keys: this.keys,
       log: new Log({ level: "debug", sink: (line) => this.logLines.push(line) }),
+      writeLog: options.writeLog ?? null,
       sinkOf: () => this.#sink,
       releaseParcel: (parcel) => this.released.push(parcel),
     });

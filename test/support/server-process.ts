@@ -25,17 +25,22 @@ export class ServerProcess implements AsyncDisposable {
   #stdout = "";
   readonly #ready = Promise.withResolvers<string>();
 
-  /** `preload` is the path of a module that the process loads before the program. */
+  /**
+   * `preload` is the path of a module that the process loads before the program; `wrapper` a program
+   * that becomes ours, with its arguments.
+   */
   constructor(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
     preload: string | null = null,
+    wrapper: readonly string[] = [],
   ) {
     const bunArgs = preload === null ? [] : ["--preload", preload];
     const inherited = Object.entries(process.env).filter(
       ([name]) => !name.startsWith(ENVIRONMENT_PREFIX),
     );
-    this.#process = Bun.spawn([process.execPath, ...bunArgs, MAIN_PATH, ...args], {
+    const command = [...wrapper, process.execPath, ...bunArgs, MAIN_PATH, ...args];
+    this.#process = Bun.spawn(command, {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",

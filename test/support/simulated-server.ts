@@ -83,10 +83,7 @@ export class SimulatedServer {
     this.producers = buffers.map((buffer) => createWalProducer(buffer, doorbell, 0));
     const { wrapProducer = (producer: WalProducer) => producer } = options;
     const control = new SnapshotControl(SnapshotControl.reserve(CHUNK_COUNT));
-    const chunks = Array.from(
-      { length: CHUNK_COUNT },
-      () => new SharedArrayBuffer(CHUNK_SIZE_MIN),
-    );
+    const chunks = Array.from({ length: CHUNK_COUNT }, () => new SharedArrayBuffer(CHUNK_SIZE_MIN));
     this.thread = this.#makeThread(options, {
       producers: this.producers.map(wrapProducer),
       policy,
@@ -159,13 +156,13 @@ export class SimulatedServer {
 
   #makeThread(options: SimulatedServerOptions, wal: WalConnection): DataThread {
     const { meta } = this.directory;
-    const { maxMemoryBytes = 32 * KIB * KIB, ...rest } = options.thread ?? {};
+    const { maxMemoryBytes = 8 * KIB * KIB, ...rest } = options.thread ?? {};
     const settings = threadOptions({
       maxMemoryBytes,
       seeds: meta.hashSeeds,
       store: reserveStore(maxMemoryBytes, meta.segmentBits),
-      maxClients: 8,
-      spareWindows: 4,
+      maxClients: 6,
+      spareWindows: 2,
       ...rest,
     });
     return new DataThread(

@@ -62,6 +62,13 @@ describe("StoreReplay", () => {
     }
   });
 
+  test("needs a scratch that the store sees", () => {
+    const { store, clock } = new KeyspaceFixture({ sizeBytes: 2 * MIB });
+    const area = new ByteArea(new ArrayBuffer(2 ** 17));
+    const scratch = { area, offset: 0, length: area.length };
+    expect(() => new StoreReplay(store, scratch, clock)).toThrow("what the store takes keys from");
+  });
+
   test("keeps nothing of a long value that has expired", () => {
     const { keyspace, replay } = makeReplay();
     const chain = emptyChain();

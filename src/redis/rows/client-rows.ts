@@ -153,12 +153,7 @@ export const CLIENT_ROWS: readonly CommandSpec[] = [
           "fkvs's own: the words are those of `--durability`, and `DEFAULT` is what that says; an" +
           " error without `--dir`",
         arguments: [
-          oneOf("durability", [
-            word("ALWAYS"),
-            word("EVERYSEC"),
-            word("NONE"),
-            word("DEFAULT"),
-          ]),
+          oneOf("durability", [word("ALWAYS"), word("EVERYSEC"), word("NONE"), word("DEFAULT")]),
         ],
       }),
       connection("no-evict", {
