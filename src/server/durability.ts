@@ -84,6 +84,8 @@ export class Durability {
   #parkedSinceMs = 0;
   #isFailureLogged = false;
   #epoch = 0;
+  /** Connections that `demand` made strict, and what they had chosen. */
+  readonly #demanding: { readonly connection: number; readonly before: number }[] = [];
   #isRestarting = false;
 
   constructor(parts: DurabilityParts, wal: WalConnection) {
@@ -132,6 +134,7 @@ export class Durability {
 
   /** After each turn: a slice of a snapshot; asks to be rung when there is room again. */
   turnEnded(): void {
+    if (this.#demanding.length > 0) this.#endDemands();
     if (this.job !== null && this.job.isRunning) {
       this.job.step();
       if (this.job.wantsTurn) this.#parts.held().requestTurn();
@@ -199,6 +202,26 @@ export class Durability {
       this.#parts.held().requestTurn();
     } else if (control.restart === RESTART.FAILED) {
       this.#isRestarting = false;
+    }
+  }
+
+  /** The replies of this turn wait until they are on disk, whatever the connection has chosen. */
+  demand(connection: number): void {
+    const { durabilities } = this.#parts.connections;
+    const before = durabilities[connection]!;
+    if (before === DURABILITY.STRICT) return;
+    this.choose(connection, DURABILITY.STRICT);
+    durabilities[connection] = DURABILITY.STRICT;
+    this.#demanding.push({ connection, before });
+  }
+
+  #endDemands(): void {
+    const { durabilities } = this.#parts.connections;
+    for (const { connection, before } of this.#demanding.splice(0)) {
+      // It may have gone since.
+      if (durabilities[connection] !== DURABILITY.STRICT) continue;
+      this.choose(connection, DURABILITY.OF_SERVER);
+      durabilities[connection] = before;
     }
   }
 

@@ -1,6 +1,7 @@
 // Durability as RESP's commands and INFO see it: snapshots on command, a client's own durability, and
 // figures.
 
+import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Client } from "../redis/client.ts";
 import type { PersistenceFigures } from "../redis/info-figures.ts";
@@ -68,6 +69,11 @@ export class PersistenceService implements Snapshots {
           : DURABILITY.RELAXED;
     this.#durability.choose(connection, chosen);
     this.#connections.durabilities[connection] = chosen;
+  }
+
+  /** What one command of a client asks for its own reply; less than its connection's is no matter. */
+  demandDurability({ connection }: Client, durability: DurabilityChoice): void {
+    if (durability === "always") this.#durability.demand(connection);
   }
 
   figures(): PersistenceFigures {

@@ -2,6 +2,7 @@
 // the thread that they run in.
 
 import { CONNECTION } from "../batch/connection-flag.ts";
+import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Client } from "../redis/client.ts";
@@ -118,7 +119,9 @@ export class RedisService implements RedisServer {
     this.#parts.persistence?.setDurability(client);
   }
 
-  demandDurability(): void {}
+  demandDurability(client: Client, durability: DurabilityChoice): void {
+    this.#parts.persistence?.demandDurability(client, durability);
+  }
 
   resetStatistics(): void {
     this.#hotStats.forget();

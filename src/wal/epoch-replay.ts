@@ -11,7 +11,10 @@
 //
 // Groups are appended whole and one after another, with ids that grow. When all partitions wait or
 // have ended, the open group with the least id cannot become whole: a crash has taken the rest of
-// it. It is dropped, and those who wait for it go on.
+// it. It is dropped, and so is what is behind it in the partitions that have members of it: a record
+// says what came of a write, and what comes of one write may show what the group did to another key
+// (an INCR behind a MULTI with an INCR). Nothing of that was acknowledged. Where damage is passed
+// over, it and not a crash may have taken a member: those who wait for the group go on then.
 //
 // One reader is independent of the other until its records are applied, so that groups could be
 // read and verified in threads of their own.
@@ -48,12 +51,17 @@ interface Cursor {
   isAtRecord: boolean;
   /** The group that a member was met of last; what comes behind it waits for it. */
   groupId: number | null;
+  /** That group was dropped: what is left is read, and not replayed. */
+  isCut: boolean;
   hasEnded: boolean;
 }
 
 export class EpochReplay {
   /** Groups that were dropped because members are missing. */
   droppedCount = 0;
+  /** Records that were behind them. */
+  droppedRecordCount = 0;
+  #isDamaged = false;
   readonly #options: EpochReplayOptions;
   readonly #groups: GroupAssembly;
   readonly #cursors: readonly Cursor[];
@@ -62,7 +70,7 @@ export class EpochReplay {
     this.#options = options;
     this.#groups = new GroupAssembly(options.replay);
     this.#cursors = sources.map((source) => {
-      return { source, isAtRecord: false, groupId: null, hasEnded: false };
+      return { source, isAtRecord: false, groupId: null, isCut: false, hasEnded: false };
     });
   }
 
@@ -85,7 +93,8 @@ export class EpochReplay {
     while (!cursor.hasEnded) {
       if (!cursor.isAtRecord && !this.#findRecord(cursor)) return true;
       if (this.#isWaiting(cursor)) return hasAdvanced;
-      this.#replayRecord(cursor);
+      if (cursor.isCut) this.droppedRecordCount++;
+      else this.#replayRecord(cursor);
       cursor.isAtRecord = false;
       hasAdvanced = true;
     }
@@ -113,6 +122,7 @@ export class EpochReplay {
     // Rows of the batch are copies: the reader may overwrite what it has read.
     while (!reader.next()) {
       if (reader.fault === null || !this.#options.onFault(source, reader.fault)) return false;
+      this.#isDamaged = true;
     }
     this.#options.onGroup(reader.group.recordsSize);
     return true;
@@ -162,8 +172,13 @@ export class EpochReplay {
   #dropFirst(): void {
     const { openIds } = this.#groups;
     assert(openIds.length > 0, "whoever waits, waits for a group");
-    this.#groups.drop(Math.min(...openIds));
+    const dropped = Math.min(...openIds);
+    this.#groups.drop(dropped);
     this.droppedCount++;
+    if (this.#isDamaged) return;
+    for (const cursor of this.#cursors) {
+      if (cursor.groupId === dropped) cursor.isCut = true;
+    }
   }
 
   #report({ reader }: PartitionSource, reason: string): void {

@@ -8,8 +8,11 @@ import { RealRedis } from "../support/real-redis.ts";
 import { RespClient } from "../support/resp-client.ts";
 import { contentOf, elementsOf } from "../support/resp-reader.ts";
 
-/** Commands of newer versions. */
-const NEWER: readonly string[] = ["client|no-touch", "client|setinfo"];
+/** Commands of newer versions, and this server's own. */
+const NEWER: readonly string[] = [
+  ...["client|no-touch", "client|setinfo"],
+  ...["client|durability", "durable"],
+];
 /** Redis 7.0 knows no IFEQ. */
 const DOCUMENTED_OTHERWISE: readonly string[] = ["set"];
 
@@ -30,6 +33,7 @@ const COMMANDS: readonly string[] = [
   ...["COMMAND GETKEYS", "COMMAND GETKEYS nosuch a", "COMMAND GETKEYS MSET a"],
   ...["COMMAND GETKEYS GET", "COMMAND GETKEYS PING x", "COMMAND GETKEYS COPY a b DB 1"],
   ...["COMMAND GETKEYS CONFIG GET x", "COMMAND GETKEYS MSET a 1 b 2", "COMMAND GETKEYS DEL a b"],
+  ...["BGSAVE FOO", "BGSAVE SCHEDULE x", "SAVE x", "LASTSAVE x", "BGREWRITEAOF x"],
   ...["SCRIPT FLUSH FOO", "SCRIPT FLUSH SYNC", "SCRIPT FOO", "SCRIPT"],
   ...["FUNCTION FLUSH FOO", "FUNCTION FLUSH ASYNC x", "FUNCTION FLUSH ASYNC"],
   ...["SHUTDOWN FOO", "SHUTDOWN ABORT", "SHUTDOWN NOSAVE SAVE", "TIME x", "INFO nosuch"],

@@ -46,6 +46,7 @@ describe("CommandTable", () => {
       "del",
       "mset",
       "rename",
+      "durable",
       "object",
       "object|encoding",
       "object|help",

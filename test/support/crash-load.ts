@@ -91,7 +91,7 @@ export class CrashLoad implements Disposable {
       const found = await findKeys(client, writer.allKeys);
       count += found.size;
       this.underWayCount += writer.underWayCount;
-      const differences = describeDifferences(writer.state, found);
+      const differences = describeDifferences(writer, found);
       const survivorCount = writer.settle(found, this.#partitionCount);
       if (survivorCount < 0) return differences;
       this.survivorCount += survivorCount;
@@ -141,13 +141,15 @@ function valuesIn(keys: readonly string[], reply: Buffer): CrashState {
 }
 
 /** Where what is found is not what was acknowledged; some of it may have been under way. */
-function describeDifferences(state: CrashState, found: CrashState): string {
+function describeDifferences(writer: CrashWriter, found: CrashState): string {
+  const { state } = writer;
   const keys = [...new Set([...state.keys(), ...found.keys()])].toSorted();
   const differing = keys.filter((key) => state.get(key) !== found.get(key));
   const lines = differing.map(
     (key) => `${key}: ${show(state.get(key))} is ${show(found.get(key))}`,
   );
-  return `not explained by what was under way:\n${lines.join("\n")}`;
+  const underWay = writer.describeUnderWay().join("\n");
+  return `${lines.join("\n")}\nis not explained by what was under way:\n${underWay}`;
 }
 
 function show(value: string | undefined): string {

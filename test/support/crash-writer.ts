@@ -16,6 +16,7 @@ import { request, splitFrames } from "./v1-frames.ts";
 
 const V1_STATUS_OFFSET = 2;
 const V1_ERROR = 0;
+const SHOWN_LENGTH = 24;
 const COUNTER_COUNT = 3;
 const LONG_VALUE_ODDS = 150;
 const LONG_LENGTH_MAX = 400 * 1024;
@@ -95,6 +96,13 @@ export class CrashWriter {
 
   get underWayCount(): number {
     return this.#underWay.length;
+  }
+
+  /** What was on its way, for a message. */
+  describeUnderWay(): string[] {
+    const underWay = this.#underWay.map(({ operation }) => operation);
+    const seen = this.#listSeen(underWay);
+    return underWay.map((operation, i) => (seen.has(i) ? "seen " : "") + describe(operation));
   }
 
   noteSeen(key: string, value: string): void {
@@ -246,6 +254,12 @@ export class CrashWriter {
     }
     return tag.repeat(Math.ceil(random.below(LONG_LENGTH_MAX) / tag.length) + 1);
   }
+}
+
+function describe({ steps }: Operation): string {
+  return JSON.stringify(steps, (_, value: unknown) =>
+    typeof value === "string" ? value.slice(0, SHOWN_LENGTH) : value,
+  );
 }
 
 interface Encoded {
