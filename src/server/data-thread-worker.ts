@@ -34,6 +34,7 @@ self.onmessage = (event: MessageEvent<ToDataThread>) => {
 
 async function start(message: StartMessage): Promise<void> {
   mailbox = new Mailbox(message.mailbox);
+  let isRecovery = false;
   try {
     const { make, reason } = chooseEngine(message.io);
     const libc = loadLibc();
@@ -47,7 +48,9 @@ async function start(message: StartMessage): Promise<void> {
     const clock = threadClock(libc);
     const log = wal === null ? null : connectLog(wal);
     thread = new DataThread(options, clock, libc, make, calls, log);
+    isRecovery = wal !== null;
     if (wal !== null) await recoverFrom(wal, thread, clock, options.resp.logLevel);
+    isRecovery = false;
     const { loop, name } = thread.engine;
     const wanted = loop === null ? message.addresses : await resolveHosts(message.addresses);
     const addresses = thread.listen(wanted);
@@ -57,7 +60,8 @@ async function start(message: StartMessage): Promise<void> {
     if (loop !== null) setTimeout(() => serve(loop), 0);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    report({ kind: "failed", code, message: error instanceof Error ? error.message : `${error}` });
+    const text = error instanceof Error ? error.message : `${error}`;
+    report({ kind: "failed", code, message: text, isRecovery });
   }
 }
 

@@ -32,6 +32,7 @@ import { ConnectionTable } from "./connection-table.ts";
 import { Durability, type WalConnection } from "./durability.ts";
 import { renderInfo } from "./info.ts";
 import { PersistenceService } from "./persistence-service.ts";
+import type { MainThreadCalls } from "./main-thread-calls.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RedisService } from "./redis-service.ts";
 import { RespFront } from "./resp-front.ts";
@@ -66,16 +67,6 @@ export interface DataThreadOptions {
   readonly seeds: readonly [number, number, number];
 }
 
-/** What a data thread wants of the main thread. */
-export interface MainThreadCalls {
-  /** The store has come nearer to memory that is not committed. */
-  readonly wantMemory?: () => void;
-  /** A client has asked the server to stop. */
-  readonly requestStop?: () => void;
-  /** A stopping thread has let its clients go; what follows takes as long as the data. */
-  readonly closed?: () => void;
-}
-
 /** Makes the engine for a thread; tests put their own in its place. */
 export type EngineMaker = (
   windows: ReceiveWindows,
@@ -88,6 +79,7 @@ export const makeListenEngine: EngineMaker = (windows, handlers, connectionCount
   new ListenEngine(windows, handlers, connectionCount, libc);
 
 export class DataThread {
+  readonly batch = new Batch();
   readonly store: Store;
   readonly executor: Executor;
   readonly connections: ConnectionTable;
@@ -167,9 +159,8 @@ export class DataThread {
       expiry: new ExpiryCommands(this.store, replies, area, this.sends.area),
       server: new ServerCommands(this.store, replies, area, this.sends.area, () => this.info()),
     };
-    const batch = new Batch();
     this.connections = new ConnectionTable(connectionCount);
-    const { store, windows, sends, connections } = this;
+    const { batch, store, windows, sends, connections } = this;
     this.durability = wal === null ? null : this.#makeDurability(wal, log);
     const journal = this.durability?.journal ?? null;
     const parked = this.durability?.parked ?? [];

@@ -159,8 +159,8 @@ export class Durability {
   }
 
   /**
-   * Begins a snapshot; after a failure of the log with a new epoch of it, and writes are taken again
-   * when the snapshot has its name. False when one is under way, or there are none.
+   * Begins a snapshot; after a failure of the log with a new epoch of it, and writes are taken
+   * again when the snapshot has its name. False when one is under way, or there are none.
    */
   save(): boolean {
     const { job } = this;

@@ -1,5 +1,5 @@
-// Durability as RESP's commands and INFO see it: snapshots on command, a client's own durability, and
-// figures.
+// Durability as RESP's commands and INFO see it: snapshots on command, a client's own durability,
+// and figures.
 
 import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -71,7 +71,9 @@ export class PersistenceService implements Snapshots {
     this.#connections.durabilities[connection] = chosen;
   }
 
-  /** What one command of a client asks for its own reply; less than its connection's is no matter. */
+  /**
+   * What one command of a client asks for its own reply; less than its connection's is no matter.
+   */
   demandDurability({ connection }: Client, durability: DurabilityChoice): void {
     if (durability === "always") this.#durability.demand(connection);
   }

@@ -199,7 +199,8 @@ export class Supervisor {
   }
 
   #explain(failure: FromDataThread & { kind: "failed" }): string {
-    const { host, port, unix } = this.#options;
+    const { host, port, unix, dir } = this.#options;
+    if (failure.isRecovery) return `cannot recover from ${dir}: ${failure.message}`;
     const place = `${formatTcp(host, port)}${unix === null ? "" : ` and ${unix}`}`;
     if (failure.code === "EADDRINUSE") {
       return `cannot listen on ${place}: the address is in use by another program`;

@@ -39,7 +39,13 @@ export type FromDataThread =
       /** An eventfd that wakes the engine, -1 = it hears messages. */
       readonly doorbell: number;
     }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  /** `isRecovery`: what is in the data directory cannot be had, or not used. */
+  | {
+      readonly kind: "failed";
+      readonly code: string;
+      readonly message: string;
+      readonly isRecovery: boolean;
+    }
   /** The store has come nearer to memory that is not committed. */
   | { readonly kind: "want-memory" }
   /** The store is as the data directory says; the log is to go on there. */

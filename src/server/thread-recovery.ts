@@ -60,5 +60,6 @@ function report(result: RecoveryResult, log: Log): void {
     seconds: Number((result.elapsedMs / 1000).toFixed(3)),
     snapshot: result.snapshot?.name ?? "none",
     droppedGroups: result.droppedGroupCount,
+    droppedRecords: result.droppedRecordCount,
   });
 }

@@ -9,7 +9,10 @@ export interface WalSetup {
   readonly path: string;
   readonly meta: Meta;
   readonly policy: SyncPolicy;
-  /** Rings (`reserveWalBuffer`) by partition; doorbells by WAL thread: partition modulo their number. */
+  /**
+   * Rings (`reserveWalBuffer`) by partition; doorbells by WAL thread: partition modulo their
+   * number.
+   */
   readonly buffers: readonly SharedArrayBuffer[];
   readonly doorbells: readonly SharedArrayBuffer[];
   readonly timeoutMs: number;

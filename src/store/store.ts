@@ -56,9 +56,7 @@ export interface MemoryBytes {
 }
 
 /** What hasRoomFor asks for: size classes waste at most half, a growing table takes two pages. */
-const ROOM_FACTOR = 2;
-const ROOM_PER_ENTRY = 64;
-const ROOM_PAGES_MIN = 4;
+const ROOM = { factor: 2, perEntry: 64, pagesMin: 4 } as const;
 
 export class Store extends EntryReader {
   readonly pool: PagePool;
@@ -125,8 +123,8 @@ export class Store extends EntryReader {
    * values, fragments and table growth included.
    */
   hasRoomFor(count: number, bytes: number): boolean {
-    const wanted = ROOM_FACTOR * (bytes + count * ROOM_PER_ENTRY);
-    return this.pool.availableCount >= ROOM_PAGES_MIN + Math.ceil(wanted / PAGE_SIZE);
+    const wanted = ROOM.factor * (bytes + count * ROOM.perEntry);
+    return this.pool.availableCount >= ROOM.pagesMin + Math.ceil(wanted / PAGE_SIZE);
   }
 
   /** Keys of one database, expired ones that nobody has met yet included. */
@@ -214,8 +212,8 @@ export class Store extends EntryReader {
   }
 
   /**
-   * The same with a value that lies in pieces already. They become the entry's, or are given back
-   * when it needs none; the chain is empty then. When memory is full, they are still the caller's.
+   * The same with a value in pieces: they become the entry's, or are given back when it needs none,
+   * and the chain is empty then. When memory is full, they are still the caller's.
    */
   setChain(
     keyOffset: number,

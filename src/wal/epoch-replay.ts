@@ -11,10 +11,11 @@
 //
 // Groups are appended whole and one after another, with ids that grow. When all partitions wait or
 // have ended, the open group with the least id cannot become whole: a crash has taken the rest of
-// it. It is dropped, and so is what is behind it in the partitions that have members of it: a record
-// says what came of a write, and what comes of one write may show what the group did to another key
-// (an INCR behind a MULTI with an INCR). Nothing of that was acknowledged. Where damage is passed
-// over, it and not a crash may have taken a member: those who wait for the group go on then.
+// it. It is dropped, and so is what is behind it in the partitions that have members of it: a
+// record says what came of a write, and what comes of one write may show what the group did to
+// another key (an INCR behind a MULTI with an INCR). Nothing of that was acknowledged. Where damage
+// is passed over, it and not a crash may have taken a member: those who wait for the group go on
+// then.
 //
 // One reader is independent of the other until its records are applied, so that groups could be
 // read and verified in threads of their own.
@@ -37,6 +38,8 @@ export interface EpochReplayOptions {
   readonly replay: StoreReplay;
   /** By what the epoch's files say. */
   readonly partitionCount: number;
+  /** Something is known to be lost, and passed over. */
+  readonly isDamaged: boolean;
   /** Called when a reader has stopped at a fault: true = it is to go on, behind it. */
   readonly onFault: (source: PartitionSource, fault: WalFault) => boolean;
   /** Called when a sound record makes no sense; when it does not throw, the record is left out. */
@@ -61,13 +64,14 @@ export class EpochReplay {
   droppedCount = 0;
   /** Records that were behind them. */
   droppedRecordCount = 0;
-  #isDamaged = false;
+  #isDamaged: boolean;
   readonly #options: EpochReplayOptions;
   readonly #groups: GroupAssembly;
   readonly #cursors: readonly Cursor[];
 
   constructor(sources: readonly PartitionSource[], options: EpochReplayOptions) {
     this.#options = options;
+    this.#isDamaged = options.isDamaged;
     this.#groups = new GroupAssembly(options.replay);
     this.#cursors = sources.map((source) => {
       return { source, isAtRecord: false, groupId: null, isCut: false, hasEnded: false };
@@ -184,6 +188,7 @@ export class EpochReplay {
   #report({ reader }: PartitionSource, reason: string): void {
     const { fileName, groupOffset, recordPosition } = reader;
     const text = `${reason} (position ${recordPosition})`;
+    this.#isDamaged = true;
     this.#options.onNonsense(new RecoveryError(fileName, groupOffset, text));
   }
 }

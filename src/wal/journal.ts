@@ -4,10 +4,10 @@
 //   Store ─▶ wrote, removed, flushed ─▶ a record at once                        a single write
 //                                    ─▶ named until the command ends ─▶ a group   within beginGroup
 //
-// A command is only begun when the verdict allows it: there is room for the largest record of one key, and
-// nothing of an earlier command waits. What does not fit all the same (a long value, a MULTI of
-// thousands) waits in the *backlog*, its entries pinned, and goes on as the rings give room: until
-// then nobody else may write, so that everything stays in order.
+// A command is only begun when the verdict allows it: there is room for the largest record of one
+// key, and nothing of an earlier command waits. What does not fit all the same (a long value, a
+// MULTI of thousands) waits in the *backlog*, its entries pinned, and goes on as the rings give
+// room: until then nobody else may write, so that everything stays in order.
 //
 // A group's records carry its id and their number, which is known only at its end. So what it has
 // touched is noted by key, and at the end each key's state is what is recorded: once, however often

@@ -88,6 +88,8 @@ export interface RecoveryResult {
   readonly lost: readonly Loss[];
   /** Transaction groups that a crash has cut off. */
   readonly droppedGroupCount: number;
+  /** Records behind them, which may show what those groups did. */
+  readonly droppedRecordCount: number;
 }
 
 export function recover(options: RecoveryOptions): RecoveryResult {
@@ -108,6 +110,7 @@ class Recovery {
   /** The largest position that anything ends with. */
   #lastPosition = 0;
   #droppedGroupCount = 0;
+  #droppedRecordCount = 0;
   #byteCount = 0;
   #totalBytes = 0;
   #reportedBytes = 0;
@@ -141,6 +144,7 @@ class Recovery {
       torn: this.#torn,
       lost: this.#lost,
       droppedGroupCount: this.#droppedGroupCount,
+      droppedRecordCount: this.#droppedRecordCount,
     };
   }
 
@@ -241,6 +245,7 @@ class Recovery {
     const epoch = new EpochReplay(sources, {
       replay: this.#replay,
       partitionCount: files.partitionCount,
+      isDamaged: this.#lost.length > 0,
       onFault: (source, fault) => this.#handleFault(source, fault),
       onNonsense: (error) => this.#refuse(error),
       onGroup: (bytes) => this.#noteBytes(bytes),
@@ -251,6 +256,7 @@ class Recovery {
       for (const { reader } of sources) reader.close();
     }
     this.#droppedGroupCount += epoch.droppedCount;
+    this.#droppedRecordCount += epoch.droppedRecordCount;
     this.#endPositions = this.#listEnds(files, sources);
     this.#lastPosition = Math.max(this.#lastPosition, ...this.#endPositions);
   }

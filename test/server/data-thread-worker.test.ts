@@ -48,6 +48,7 @@ describe("the data thread's Worker", () => {
       kind: "failed",
       code: "EADDRINUSE",
       message: expect.stringContaining("127.0.0.1"),
+      isRecovery: false,
     });
   });
 
@@ -59,6 +60,7 @@ describe("the data thread's Worker", () => {
       kind: "failed",
       code: "",
       message: expect.stringContaining("two places or more"),
+      isRecovery: false,
     });
   });
 
@@ -85,6 +87,7 @@ describe("the data thread's Worker", () => {
     expect(show(await client.replies(1))).toEqual(show(reply.value("value")));
     peer.stop();
     await client.ended();
+    expect(await peer.next()).toEqual({ kind: "closed" });
     expect(await peer.next()).toEqual({ kind: "stopped" });
     expect(peer.mailbox.take()).toBe(0);
   });

@@ -58,7 +58,7 @@ describe("FromDataThread", () => {
       engineReason: "asked for",
       doorbell: -1,
     },
-    { kind: "failed", code: "EADDRINUSE", message: "the port is in use" },
+    { kind: "failed", code: "EADDRINUSE", message: "the port is in use", isRecovery: false },
     { kind: "want-memory" },
     { kind: "stopped" },
   ] satisfies FromDataThread[])("is plain data that can be copied: %o", (message) => {

@@ -100,6 +100,8 @@ export async function killServer(server: ServerProcess): Promise<string> {
 
 /** Has a server end as an operator would; everything has to have gone well. */
 export async function endServer(server: ServerProcess): Promise<string> {
+  // Before that a signal ends it in the usual way.
+  await server.ready();
   server.signal("SIGTERM");
   const { exitCode, stderr } = await server.ended();
   if (exitCode !== 0) throw new Error(`the server ended with ${exitCode}: ${stderr}`);

@@ -26,8 +26,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly #ready = Promise.withResolvers<string>();
 
   /**
-   * `preload` is the path of a module that the process loads before the program; `wrapper` a program
-   * that becomes ours, with its arguments.
+   * `preload` is the path of a module that the process loads before the program; `wrapper` a
+   * program that becomes ours, with its arguments.
    */
   constructor(
     args: readonly string[],

@@ -179,6 +179,18 @@ export class SimulatedDisk implements Disk {
     this.#faults.push({ operation, nth: this.counts[operation] + nth, code, count });
   }
 
+  /** Nothing fails any more that `failAt` has planted. */
+  repair(): void {
+    this.#faults.length = 0;
+  }
+
+  /** Of all files. */
+  usedBytes(): number {
+    let used = 0;
+    for (const { content } of this.#files.values()) used += content.length;
+    return used;
+  }
+
   /** The machine dies now, and this disk with it; the disk as a restarted machine sees it. */
   crash(random: Random = this.#random): SimulatedDisk {
     this.#isDead = true;
@@ -344,8 +356,7 @@ export class SimulatedDisk implements Disk {
 
   /** Bytes that are free, at least one. */
   #checkSpace(what: string): number {
-    let used = 0;
-    for (const { content } of this.#files.values()) used += content.length;
+    const used = this.usedBytes();
     if (used >= this.capacity) throw this.#fail(what, "ENOSPC");
     return this.capacity - used;
   }

@@ -9,12 +9,12 @@ import { KEY_SCRATCH_SIZE } from "../../src/batch/receive-windows.ts";
 import { Log } from "../../src/lib/log.ts";
 import { DataThread } from "../../src/server/data-thread.ts";
 import type { Durability, WalConnection } from "../../src/server/durability.ts";
-import { SnapshotControl } from "../../src/server/snapshot-control.ts";
+import { RESTART, SnapshotControl } from "../../src/server/snapshot-control.ts";
 import type { SnapshotMessage } from "../../src/server/snapshot-job.ts";
 import { SnapshotKeeper } from "../../src/server/snapshot-keeper.ts";
 import { reserveStore } from "../../src/store/store-buffers.ts";
 import { DataDirectory } from "../../src/wal/data-directory.ts";
-import type { Disk } from "../../src/wal/disk.ts";
+import { DiskError, type Disk } from "../../src/wal/disk.ts";
 import { recover, type RecoveryResult } from "../../src/wal/recovery.ts";
 import { CHUNK_SIZE_MIN } from "../../src/wal/snapshot-chunk.ts";
 import { createWalProducer, reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
@@ -70,6 +70,7 @@ export class SimulatedServer {
   readonly messages: SnapshotMessage[] = [];
   /** A writer or the keeper has rung for the data thread. */
   isRung = false;
+  readonly #control: SnapshotControl;
 
   /** Throws RecoveryError or DiskError when it cannot start. */
   constructor(options: SimulatedServerOptions = {}) {
@@ -83,6 +84,7 @@ export class SimulatedServer {
     this.producers = buffers.map((buffer) => createWalProducer(buffer, doorbell, 0));
     const { wrapProducer = (producer: WalProducer) => producer } = options;
     const control = new SnapshotControl(SnapshotControl.reserve(CHUNK_COUNT));
+    this.#control = control;
     const chunks = Array.from({ length: CHUNK_COUNT }, () => new SharedArrayBuffer(CHUNK_SIZE_MIN));
     this.thread = this.#makeThread(options, {
       producers: this.producers.map(wrapProducer),
@@ -131,8 +133,28 @@ export class SimulatedServer {
   stepKeeper(): boolean {
     const message = this.messages.shift();
     if (message === undefined) return false;
-    this.keeper.receive(message);
+    if (message.kind === "log-end") this.#endLog();
+    else if (message.kind === "log-begin") this.#beginLog(message.epoch, message.position);
+    else this.keeper.receive(message);
     return true;
+  }
+
+  /** As DataKeeper does. */
+  #endLog(): void {
+    for (const writer of this.writers) writer.endEpoch(this.clock.elapsed);
+    this.#control.restart = RESTART.ENDED;
+    this.isRung = true;
+  }
+
+  #beginLog(epoch: number, position: number): void {
+    this.isRung = true;
+    try {
+      for (const writer of this.writers) writer.startEpoch(epoch, position);
+      this.#control.restart = RESTART.STARTED;
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.#control.restart = RESTART.FAILED;
+    }
   }
 
   /** Everything goes on until nobody has anything to do; there is no tick and no time in it. */

@@ -21,7 +21,11 @@ function of(id: number, count: number, index: number): Partial<RecordText> {
 }
 
 /** Replays what was appended, from the positions on. */
-function replayOf(wal: WalFiles, positions: readonly number[] = [], goesOn = false) {
+function replayOf(
+  wal: WalFiles,
+  positions: readonly number[] = [],
+  { goesOn = false, isDamaged = false } = {},
+) {
   wal.sealAll();
   const disk = new SimulatedDisk(new Random(1), wal.files);
   const keyspace = new KeyspaceFixture({ sizeBytes: 2 ** 24 });
@@ -40,6 +44,7 @@ function replayOf(wal: WalFiles, positions: readonly number[] = [], goesOn = fal
   const epoch = new EpochReplay(sources, {
     replay,
     partitionCount: wal.partitionCount,
+    isDamaged,
     onFault: (_, fault) => faults.push(fault) > 100,
     onNonsense: (error) => {
       nonsense.push(error.reason);
@@ -85,9 +90,9 @@ describe("EpochReplay", () => {
     wal.append(0, set("a", "2", of(2, 2, 0)));
     wal.append(1, set("b", "1", of(1, 2, 0)));
     wal.append(1, set("b", "2", of(2, 2, 1)));
-    const { contents, epoch } = replayOf(wal);
+    const { contents, epoch } = replayOf(wal, [], { isDamaged: true });
     expect(Object.fromEntries(contents)).toEqual({ "0:a": "0 2", "0:b": "0 2" });
-    expect(epoch.droppedCount).toBe(1);
+    expect([epoch.droppedCount, epoch.droppedRecordCount]).toEqual([1, 0]);
   });
 
   test("drops a group when nobody can go on", () => {
@@ -96,9 +101,30 @@ describe("EpochReplay", () => {
     wal.append(1, set("b", "1", of(1, 3, 1)));
     wal.append(0, set("a", "2", of(2, 2, 0)));
     wal.append(1, set("b", "2", of(2, 2, 1)));
-    const { contents, epoch } = replayOf(wal);
+    const { contents, epoch } = replayOf(wal, [], { isDamaged: true });
     expect(Object.fromEntries(contents)).toEqual({ "0:a": "0 2", "0:b": "0 2" });
     expect(epoch.droppedCount).toBe(1);
+  });
+
+  test("drops what is behind a group that a crash has cut off, where the group has been", () => {
+    const wal = new WalFiles(4);
+    for (const partition of [0, 1, 2, 3]) wal.append(partition, set(`before ${partition}`, ""));
+    wal.append(0, set("count", "1", of(1, 2, 0)));
+    wal.append(0, set("count", "2"));
+    // It has been where the first has, so it goes with it, and takes what is behind it along.
+    wal.append(0, set("a", "1", of(2, 2, 0)));
+    wal.append(2, set("c", "1", of(2, 2, 1)));
+    wal.append(2, set("c", "2"));
+    wal.append(3, set("d", "1"));
+    const { contents, epoch } = replayOf(wal);
+    expect([...contents.keys()].toSorted()).toEqual([
+      "0:before 0",
+      "0:before 1",
+      "0:before 2",
+      "0:before 3",
+      "0:d",
+    ]);
+    expect([epoch.droppedCount, epoch.droppedRecordCount]).toEqual([2, 3]);
   });
 
   test("leaves out nonsense when it may", () => {
@@ -108,7 +134,7 @@ describe("EpochReplay", () => {
     wal.append(0, set("b", "1", of(1, 3, 2)));
     wal.append(0, set("b", "2", of(1, 3, 1)));
     wal.append(0, set("c", "1"));
-    const { contents, nonsense } = replayOf(wal, [], true);
+    const { contents, nonsense } = replayOf(wal, [], { goesOn: true });
     expect([...contents.keys()].toSorted()).toEqual(["0:a", "0:c"]);
     expect(nonsense.map((reason) => reason.replace(/ \(.*/, ""))).toEqual([
       "a flush is not in all partitions",

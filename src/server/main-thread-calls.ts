@@ -1,0 +1,10 @@
+// What a data thread asks of the main thread. In its Worker each is a message.
+
+export interface MainThreadCalls {
+  /** The store has come nearer to memory that is not committed. */
+  readonly wantMemory?: () => void;
+  /** A client has asked the server to stop. */
+  readonly requestStop?: () => void;
+  /** A stopping thread has let its clients go; what follows takes as long as the data. */
+  readonly closed?: () => void;
+}

@@ -1,0 +1,171 @@
+// What a data thread has told its log, in order: everything that recovery may bring back, and the
+// positions that say how much of it must come. It listens in front of the journal, so that it hears
+// the truth whatever becomes of it behind.
+//
+//   store, commands ─▶ WriteHistory ─▶ Journal
+//
+// An event is a write, or a group of writes that are recovered together or not at all.
+
+import type { Durability } from "../../src/server/durability.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { Journal } from "../../src/wal/journal.ts";
+import { nameOf, textOf, type Contents } from "./recovery-fixture.ts";
+
+/** Where each partition of an epoch ends. */
+export type Ends = readonly number[];
+
+interface Change {
+  readonly name: string;
+  /** Null = the key is gone. */
+  readonly text: string | null;
+}
+
+interface Flush {
+  /** Null = all. */
+  readonly database: number | null;
+}
+
+interface WriteEvent {
+  readonly epoch: number;
+  readonly partitions: ReadonlySet<number>;
+  readonly ends: Ends;
+  readonly steps: readonly (Change | Flush)[];
+}
+
+export class WriteHistory {
+  epoch: number;
+  /** Of the epoch. */
+  startPosition = 0;
+  readonly events: WriteEvent[] = [];
+  readonly #base: Contents;
+  readonly #current: Contents;
+  readonly #partitionCount: number;
+
+  /** `base` is what the store has had from the beginning. */
+  constructor(base: Contents, epoch: number, partitionCount: number) {
+    this.#base = base;
+    this.#current = new Map(base);
+    this.epoch = epoch;
+    this.#partitionCount = partitionCount;
+  }
+
+  /** Begins to listen. */
+  attach(durability: Durability, store: Store, source: Buffer, segmentBits: number): void {
+    const { journal } = durability;
+    const { wrote, removed, flushed, beginGroup, endGroup, startEpoch } = journal;
+    let group: { partitions: Set<number>; steps: (Change | Flush)[] } | null = null;
+    const all = Array.from({ length: this.#partitionCount }, (_, i) => i);
+    const partitionOf = (hash: number) => (hash >>> (32 - segmentBits)) % this.#partitionCount;
+    const tell = (partitions: readonly number[], step: Change | Flush, forward: () => void) => {
+      apply(this.#current, step);
+      if (group !== null) {
+        group.steps.push(step);
+        for (const partition of partitions) group.partitions.add(partition);
+      }
+      forward();
+      if (group === null) this.#add(journal, new Set(partitions), [step]);
+    };
+    journal.wrote = (reference, hash) => {
+      const change = readChange(store, reference);
+      tell([partitionOf(hash)], change, () => wrote(reference, hash));
+    };
+    journal.removed = (offset, length, hash) => {
+      const name = nameOf(store.database, source.toString("latin1", offset, offset + length));
+      tell([partitionOf(hash)], { name, text: null }, () => removed(offset, length, hash));
+    };
+    journal.flushed = (database) => tell(all, { database }, () => flushed(database));
+    journal.beginGroup = () => {
+      group = { partitions: new Set(), steps: [] };
+      beginGroup();
+    };
+    journal.endGroup = () => {
+      const { partitions, steps } = group!;
+      group = null;
+      endGroup();
+      if (steps.length > 0) this.#add(journal, partitions, steps);
+    };
+    journal.startEpoch = (epoch, position) => {
+      this.epoch = epoch;
+      this.startPosition = position;
+      startEpoch(epoch, position);
+    };
+  }
+
+  get length(): number {
+    return this.events.length;
+  }
+
+  /** What the store has by what was told, expired keys included. */
+  contents(): Contents {
+    return this.#current;
+  }
+
+  /** Whether an event is within the ends of the epochs. */
+  isWithin(index: number, endsOf: (epoch: number) => Ends): boolean {
+    const { epoch, partitions, ends } = this.events[index]!;
+    const available = endsOf(epoch);
+    return [...partitions].every((partition) => ends[partition]! <= available[partition]!);
+  }
+
+  /** What there is when each epoch ends there. */
+  contentsWithin(endsOf: (epoch: number) => Ends): Contents {
+    const contents = new Map(this.#base);
+    for (const [index, { steps }] of this.events.entries()) {
+      if (!this.isWithin(index, endsOf)) continue;
+      for (const step of steps) apply(contents, step);
+    }
+    return contents;
+  }
+
+  #add(journal: Journal, partitions: Set<number>, steps: readonly (Change | Flush)[]): void {
+    const ends = Array.from({ length: this.#partitionCount }, (_, i) => journal.endPosition(i));
+    this.events.push({ epoch: this.epoch, partitions, ends, steps });
+  }
+}
+
+/** Without the keys that have expired. */
+export function livingAt(contents: Contents, nowMs: number): Contents {
+  const living: Contents = new Map();
+  for (const [name, text] of contents) {
+    const deadlineMs = Number(text.slice(0, text.indexOf(" ")));
+    if (deadlineMs === 0 || deadlineMs > nowMs) living.set(name, text);
+  }
+  return living;
+}
+
+/** The first key that differs, "" = none. */
+export function findDifference(found: Contents, expected: Contents): string {
+  for (const name of new Set([...found.keys(), ...expected.keys()])) {
+    const [one, other] = [found.get(name), expected.get(name)];
+    if (one !== other) return `${name} is ${brief(one)} and should be ${brief(other)}`;
+  }
+  return "";
+}
+
+function brief(text: string | undefined): string {
+  if (text === undefined) return "not there";
+  const hash = Bun.hash.xxHash32(text).toString(16);
+  return text.length < 60 ? JSON.stringify(text) : `${text.length} bytes (${hash})`;
+}
+
+function apply(contents: Contents, step: Change | Flush): void {
+  if ("name" in step) {
+    if (step.text === null) contents.delete(step.name);
+    else contents.set(step.name, step.text);
+    return;
+  }
+  if (step.database === null) contents.clear();
+  else {
+    const prefix = nameOf(step.database, "");
+    for (const name of contents.keys()) if (name.startsWith(prefix)) contents.delete(name);
+  }
+}
+
+function readChange(store: Store, reference: number): Change {
+  const offset = store.keyOffset(reference);
+  const { bytes } = store.area(reference);
+  const key = bytes.toString("latin1", offset, offset + store.keyLength(reference));
+  const value = store.values.bytes(reference, 0, store.valueLength(reference));
+  const text = textOf(value.toString("latin1"), store.deadlineMs(reference));
+  return { name: nameOf(store.databaseOf(reference), key), text };
+}
