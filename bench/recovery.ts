@@ -113,7 +113,8 @@ function writeWal(
   const name = formatWalName(1, 0, 1);
   const file = disk.create(name);
   const fields = { epoch: 1, partition: 0, sequence: 1, partitionCount: 1, segmentBits };
-  writeWalFileHeader(area, 0, { ...fields, position: START_POSITION }, checksumSeed);
+  const begin = { position: START_POSITION, isAfterFailure: false };
+  writeWalFileHeader(area, 0, { ...fields, ...begin }, checksumSeed);
   file.write(area.bytes, 0, WAL_FILE_HEADER_SIZE);
   const { SET } = RECORD_KIND;
   const count = keyCount * roundCount;

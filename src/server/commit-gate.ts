@@ -102,9 +102,7 @@ export class CommitGate {
       const producer = journal.producers[i]!;
       if (producer.syncedPosition() >= positions[i]!) continue;
       if (policy !== "always") producer.requestSync();
-      producer.awaitProgress();
     }
-    // What moved before we asked is not rung for.
     this.progress();
   }
 
@@ -115,19 +113,23 @@ export class CommitGate {
       this.#failAll();
       return;
     }
+    for (;;) {
+      this.#releaseDurable();
+      if (this.#tickets.length === 0) return;
+      this.#askAgain();
+      // What moved before we asked is not rung for.
+      if (!this.#isDurable(this.#tickets[0]!.positions)) return;
+    }
+  }
+
+  #releaseDurable(): void {
     let done = 0;
     while (done < this.#tickets.length && this.#isDurable(this.#tickets[done]!.positions)) done++;
-    if (done === 0) {
-      this.#askAgain();
-      return;
-    }
-    const complete = this.#tickets.splice(0, done);
-    for (const ticket of complete) {
+    for (const ticket of this.#tickets.splice(0, done)) {
       for (const connection of ticket.connections) {
         if (this.#isHeldBy(connection, ticket.serial)) this.#parts.release(connection);
       }
     }
-    this.#askAgain();
   }
 
   /** Positions were synced in part only: there is more to come. */

@@ -99,7 +99,7 @@ export class DataKeeper {
       });
     } else if (message.kind === "log-begin") {
       void this.#restart(async () => {
-        await this.#threads!.startEpoch(message.epoch, message.position);
+        await this.#threads!.startEpoch(message.epoch, message.position, true);
         return RESTART.STARTED;
       });
     } else {

@@ -114,13 +114,14 @@ export class DataThread {
     clock: Clock,
     libc: Libc | null,
     makeEngine: EngineMaker = makeListenEngine,
-    { wantMemory = () => {}, requestStop = () => {}, closed = () => {} }: MainThreadCalls = {},
+    calls: MainThreadCalls = {},
     wal: WalConnection | null = null,
   ) {
+    const { wantMemory = () => {}, requestStop = () => {}, closed = () => {} } = calls;
     this.#requestStop = requestStop;
     this.#onClosed = closed;
     this.#maxMemoryBytes = options.maxMemoryBytes;
-    const log = new Log({ level: options.resp.logLevel });
+    const { log = new Log({ level: options.resp.logLevel }) } = calls;
     this.#log = log;
     this.#clock = clock;
     this.#options = options;

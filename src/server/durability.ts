@@ -87,6 +87,8 @@ export class Durability {
   /** Connections that `demand` made strict, and what they had chosen. */
   readonly #demanding: { readonly connection: number; readonly before: number }[] = [];
   #isRestarting = false;
+  /** Why writes are refused since the log was begun anew. */
+  #suspendedBy = "";
 
   constructor(parts: DurabilityParts, wal: WalConnection) {
     const { store, source, connections } = parts;
@@ -127,7 +129,8 @@ export class Durability {
     this.gate.progress();
     this.#noteFailure();
     if (this.#isRestarting) this.#goOnRestarting();
-    if (this.parked.length === 0) return;
+    if (this.job !== null && this.job.wantsTurn) this.#parts.held().requestTurn();
+    if (!this.#isWaiting()) return;
     if (this.journal.verdict() !== VERDICT.WAIT) this.#unpark();
     else this.#await();
   }
@@ -139,8 +142,10 @@ export class Durability {
       this.job.step();
       if (this.job.wantsTurn) this.#parts.held().requestTurn();
     }
-    if (this.parked.length === 0) return;
-    if (this.#parkedSinceMs === 0) this.#parkedSinceMs = this.#parts.clock.elapsedMs();
+    if (!this.#isWaiting()) return;
+    if (this.parked.length > 0 && this.#parkedSinceMs === 0) {
+      this.#parkedSinceMs = this.#parts.clock.elapsedMs();
+    }
     this.#await();
   }
 
@@ -168,6 +173,7 @@ export class Durability {
     if (job === null || options === null || job.isRunning || this.#isRestarting) return false;
     if (this.failure() === "" && !this.journal.isSuspended) return job.start();
     this.#isRestarting = true;
+    this.#suspendedBy = this.failure();
     this.journal.isSuspended = true;
     options.control.restart = RESTART.NONE;
     options.send({ kind: "log-end" });
@@ -198,6 +204,8 @@ export class Durability {
       this.#isRestarting = false;
       job.start((isGood) => {
         this.journal.isSuspended = !isGood;
+        if (isGood) this.#parts.log.info("writes are taken again");
+        else this.#parts.log.error("writes are refused until BGSAVE succeeds");
       });
       this.#parts.held().requestTurn();
     } else if (control.restart === RESTART.FAILED) {
@@ -237,10 +245,11 @@ export class Durability {
     sends.maySendEarly = !this.gate.isStrict;
   }
 
-  /** "" = it has not failed. */
+  /** Why writes are refused until a snapshot has been made; "" = the log has not failed. */
   failure(): string {
     const failure = this.journal.failure();
-    return failure === 0 ? "" : failureName(failure);
+    if (failure !== 0) return failureName(failure);
+    return this.journal.isSuspended ? this.#suspendedBy : "";
   }
 
   #startSnapshotIfDue(): void {
@@ -262,6 +271,11 @@ export class Durability {
     }
   }
 
+  /** Somebody waits for room in the log: connections, or records that others have left. */
+  #isWaiting(): boolean {
+    return this.parked.length > 0 || this.journal.backlogBytes() > 0;
+  }
+
   #await(): void {
     for (const producer of this.journal.producers) producer.awaitProgress();
     // What moved before we asked is not rung for.
@@ -270,8 +284,8 @@ export class Durability {
   }
 
   #noteFailure(): void {
+    if (this.journal.failure() === 0 || this.#isFailureLogged) return;
     const error = this.failure();
-    if (error === "" || this.#isFailureLogged) return;
     this.#isFailureLogged = true;
     this.#parts.log.error("the log has failed: writes are refused until BGSAVE succeeds", {
       error,

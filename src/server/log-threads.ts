@@ -44,10 +44,11 @@ export class LogThreads {
   }
 
   /** Rejects when files cannot be made. */
-  async startEpoch(epoch: number, position: number): Promise<void> {
+  async startEpoch(epoch: number, position: number, isAfterFailure = false): Promise<void> {
+    const message = { kind: "start-epoch", epoch, position, isAfterFailure } as const;
     await Promise.all(
       this.#threads.map(async (thread) => {
-        const answer = await this.#ask(thread, { kind: "start-epoch", epoch, position });
+        const answer = await this.#ask(thread, message);
         if (answer.kind === "epoch-failed") throw new Error(answer.message);
       }),
     );

@@ -1,5 +1,7 @@
 // What a data thread asks of the main thread. In its Worker each is a message.
 
+import type { Log } from "../lib/log.ts";
+
 export interface MainThreadCalls {
   /** The store has come nearer to memory that is not committed. */
   readonly wantMemory?: () => void;
@@ -7,4 +9,6 @@ export interface MainThreadCalls {
   readonly requestStop?: () => void;
   /** A stopping thread has let its clients go; what follows takes as long as the data. */
   readonly closed?: () => void;
+  /** What it logs with; its own, to standard error, otherwise. */
+  readonly log?: Log;
 }

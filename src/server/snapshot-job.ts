@@ -101,7 +101,8 @@ export class SnapshotJob {
 
   /** Whether a step has something to do that nothing else will wake the thread for. */
   get wantsTurn(): boolean {
-    if (this.#state === "waiting") return true;
+    const { journal } = this.#parts;
+    if (this.#state === "waiting") return journal.backlogBytes() === 0 || journal.failure() !== 0;
     return this.#state === "walking" && !this.#parts.control.isBusy(this.#current);
   }
 
@@ -146,6 +147,8 @@ export class SnapshotJob {
 
   #open(): void {
     const { journal, store, clock, control, send, segmentBits } = this.#parts;
+    // The records that wait will never be written.
+    if (journal.failure() !== 0) return this.#end(false);
     journal.publish();
     if (journal.backlogBytes() > 0) return;
     this.#positions = journal.producers.map((producer) => producer.position());
@@ -222,7 +225,7 @@ export class SnapshotJob {
         seconds: Number((this.lastDurationMs / 1000).toFixed(2)),
       });
     } else {
-      log.error("the snapshot failed: the log goes on, and the last snapshot stays");
+      log.error("the snapshot failed, and the last one stays");
     }
     this.#onDone(isGood);
   }

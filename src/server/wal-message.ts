@@ -21,7 +21,12 @@ export interface WalStartMessage {
 export type ToWalThread =
   | WalStartMessage
   /** Begins an epoch with new files, at the position where the producers were (re)started. */
-  | { readonly kind: "start-epoch"; readonly epoch: number; readonly position: number }
+  | {
+      readonly kind: "start-epoch";
+      readonly epoch: number;
+      readonly position: number;
+      readonly isAfterFailure: boolean;
+    }
   /** Writes and syncs what there is, closes the files and leaves the rings alone. */
   | { readonly kind: "end-epoch" };
 

@@ -27,7 +27,7 @@ self.onmessage = (event: MessageEvent<ToWalThread>) => {
 
 function answer(message: ToWalThread): void {
   if (message.kind === "start") start(message);
-  else if (message.kind === "start-epoch") startEpoch(message.epoch, message.position);
+  else if (message.kind === "start-epoch") startEpoch(message);
   else {
     writer!.endEpoch(performance.now());
     report({ kind: "epoch-ended", failure: writer!.error?.message ?? "" });
@@ -42,9 +42,13 @@ function start(message: WalStartMessage): void {
   report({ kind: "started" });
 }
 
-function startEpoch(epoch: number, position: number): void {
+function startEpoch({
+  epoch,
+  position,
+  isAfterFailure,
+}: ToWalThread & { kind: "start-epoch" }): void {
   try {
-    writer!.startEpoch(epoch, position);
+    writer!.startEpoch(epoch, position, isAfterFailure);
     isFailureReported = false;
     report({ kind: "epoch-started", epoch });
   } catch (error) {

@@ -16,7 +16,7 @@ export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 export interface WriteLog {
   /** Whether a command that writes may be executed. */
   verdict(): Verdict;
-  /** An entry of the current database has been written: value, deadline or both. */
+  /** An entry, of any database, has been written: value, deadline or both. */
   wrote(reference: number, hash: number): void;
   /** A key of the current database has been removed. */
   removed(keyOffset: number, keyLength: number, hash: number): void;

@@ -4,7 +4,7 @@
 import type { DataDirectory, SnapshotPlace } from "./data-directory.ts";
 import { groupWalFiles } from "./data-directory.ts";
 import { DiskError } from "./disk.ts";
-import { surveyEpoch } from "./epoch-files.ts";
+import { mayEndTorn, surveyEpoch, type EpochFiles } from "./epoch-files.ts";
 import type { SnapshotName, WalFileName } from "./file-names.ts";
 import { RECORD_KIND, RECORD_STEP, RecordReader } from "./record.ts";
 import { RecoveryError } from "./recovery-error.ts";
@@ -45,12 +45,11 @@ export class DirectoryCheck {
   run(): CheckResult {
     const { snapshots, walFiles, temporary, unknown } = this.#directory.list();
     const places = snapshots.flatMap((snapshot) => this.#checkSnapshot(snapshot) ?? []);
-    const lastEpoch = walFiles.at(-1)?.epoch ?? 0;
-    for (const files of Map.groupBy(walFiles, ({ epoch }) => epoch).values()) {
-      this.#checkEpoch(files);
-    }
+    const byEpoch = [...Map.groupBy(walFiles, ({ epoch }) => epoch).values()];
+    const epochs = byEpoch.flatMap((files) => this.#checkEpoch(files) ?? []);
     for (const files of groupWalFiles(walFiles)) {
-      this.#checkPartition(files, places, files[0]!.epoch === lastEpoch);
+      const later = epochs.filter(({ epoch }) => epoch > files[0]!.epoch);
+      this.#checkPartition(files, places, mayEndTorn(later));
     }
     for (const name of temporary) this.#write(`${name}: unfinished, a start removes it`);
     for (const name of unknown) this.#write(`${name}: not a file of ours`);
@@ -86,15 +85,20 @@ export class DirectoryCheck {
     return null;
   }
 
-  /** What no partition can say alone: that another one is missing, or does not belong to it. */
-  #checkEpoch(files: readonly WalFileName[]): void {
+  /**
+   * What no partition can say alone: that another one is missing, or does not belong to it. Null
+   * when it cannot be read.
+   */
+  #checkEpoch(files: readonly WalFileName[]): EpochFiles | null {
     const { disk, meta } = this.#directory;
     try {
-      const { faults } = surveyEpoch(disk, files, meta.checksumSeed);
-      for (const { file, reason } of faults) this.#complain(`${file}: ${reason}`);
+      const survey = surveyEpoch(disk, files, meta.checksumSeed);
+      for (const { file, reason } of survey.faults) this.#complain(`${file}: ${reason}`);
+      return survey;
     } catch (error) {
       // A file that cannot be read, or is of an unknown version: its partition says so.
       if (!(error instanceof RecoveryError || error instanceof DiskError)) throw error;
+      return null;
     }
   }
 

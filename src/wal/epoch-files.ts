@@ -19,6 +19,9 @@ export interface EpochFiles {
   readonly partitionCount: number;
   /** Position that all partitions begin with, null when no first file is left to say so. */
   readonly startPosition: number | null;
+  /** It was begun because the log had failed: see `mayEndTorn`. */
+  readonly isAfterFailure: boolean;
+  readonly hasGroups: boolean;
   /** By partition, in order; empty where nothing was written. */
   readonly partitions: ReadonlyMap<number, readonly WalFileName[]>;
   /** What of it is missing or does not belong together. */
@@ -53,10 +56,23 @@ export function surveyEpoch(
     epoch,
     partitionCount,
     startPosition: survey.startPosition,
+    isAfterFailure: survey.isAfterFailure,
+    hasGroups: survey.hasGroups,
     partitions,
     faults,
     byteCount,
   };
+}
+
+/**
+ * Whether an epoch may have ends that a crash has torn, by the epochs behind it. Usually it is the
+ * last that has files: whoever begins another has cut them. But where the log has failed, an epoch
+ * is begun with the ends as they are; it takes records only once a snapshot stands for all before.
+ */
+export function mayEndTorn(later: readonly EpochFiles[]): boolean {
+  if (later.some(({ hasGroups }) => hasGroups)) return false;
+  const next = later.find(({ startPosition }) => startPosition !== null);
+  return next === undefined || next.isAfterFailure;
 }
 
 interface ReadHeader {
@@ -68,18 +84,20 @@ interface ReadHeader {
 class Survey {
   partitionCount: number | null = null;
   startPosition: number | null = null;
+  isAfterFailure = false;
+  hasGroups = false;
   readonly #epoch: number;
   readonly #faults: RecoveryError[] = [];
   readonly #notEmpty = new Set<string>();
-  #hasGroups = false;
 
   constructor(epoch: number) {
     this.#epoch = epoch;
   }
 
   add(file: WalFileName, { size, fields }: ReadHeader): void {
-    if (size > WAL_FILE_HEADER_SIZE) this.#hasGroups = true;
+    if (size > WAL_FILE_HEADER_SIZE) this.hasGroups = true;
     if (fields === null) return;
+    this.isAfterFailure ||= fields.isAfterFailure;
     this.partitionCount ??= fields.partitionCount;
     if (fields.partitionCount !== this.partitionCount) {
       const counts = `${fields.partitionCount} partitions, and others of ${this.partitionCount}`;
@@ -105,7 +123,7 @@ class Survey {
   check(partitions: ReadonlyMap<number, unknown>, partitionCount: number): RecoveryError[] {
     for (let partition = 0; partition < partitionCount; partition++) {
       // All files of an epoch are made before the first record of it is written.
-      if (partitions.has(partition) || !this.#hasGroups) continue;
+      if (partitions.has(partition) || !this.hasGroups) continue;
       this.#fault(formatWalName(this.#epoch, partition, 1), "the file is missing");
     }
     return this.#faults;

@@ -106,7 +106,9 @@ export function createJournal(parts: JournalParts): Journal {
     recordCount++;
     if (isGrouping) {
       const { bytes } = store.area(reference);
-      touch(bytes, store.keyOffset(reference), store.keyLength(reference), hash);
+      // The short ways write to any database without making it the current one.
+      const database = store.databaseOf(reference);
+      touch(database, bytes, store.keyOffset(reference), store.keyLength(reference), hash);
       return;
     }
     if (!record(reference, hash)) backlog.addEntry(partitionOf(hash), reference);
@@ -147,7 +149,7 @@ export function createJournal(parts: JournalParts): Journal {
   function removed(keyOffset: number, keyLength: number, hash: number): void {
     recordCount++;
     if (isGrouping) {
-      touch(source.bytes, keyOffset, keyLength, hash);
+      touch(store.database, source.bytes, keyOffset, keyLength, hash);
       return;
     }
     const { database } = store;
@@ -177,8 +179,13 @@ export function createJournal(parts: JournalParts): Journal {
     if (isAlone) endGroup();
   }
 
-  function touch(bytes: Buffer, keyOffset: number, keyLength: number, hash: number): void {
-    const { database } = store;
+  function touch(
+    database: number,
+    bytes: Buffer,
+    keyOffset: number,
+    keyLength: number,
+    hash: number,
+  ): void {
     const key = Buffer.from(bytes.subarray(keyOffset, keyOffset + keyLength));
     const name = String.fromCharCode(database) + key.toString("latin1");
     touched.delete(name);

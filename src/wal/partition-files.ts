@@ -29,6 +29,7 @@ export class PartitionFiles {
   readonly #identity: PartitionIdentity;
   readonly #header = new ByteArea(new ArrayBuffer(WAL_FILE_HEADER_SIZE));
   #epoch = 0;
+  #isAfterFailure = false;
   #sequence = 0;
   #current: DiskFile | null = null;
   #next: DiskFile | null = null;
@@ -54,8 +55,9 @@ export class PartitionFiles {
   }
 
   /** The first file of an epoch; its name is durable when the caller has synced the directory. */
-  begin(epoch: number, position: number): void {
+  begin(epoch: number, position: number, isAfterFailure: boolean): void {
     assert(this.#current === null, "an epoch begins after the last has ended");
+    this.#isAfterFailure = isAfterFailure;
     this.#epoch = epoch;
     this.#sequence = 1;
     this.#current = this.#disk.create(this.#name(1));
@@ -120,6 +122,7 @@ export class PartitionFiles {
       partitionCount,
       segmentBits,
       position,
+      isAfterFailure: this.#isAfterFailure,
     };
     writeWalFileHeader(this.#header, 0, fields, seed);
     this.#size = 0;

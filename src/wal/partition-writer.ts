@@ -84,8 +84,8 @@ export class PartitionWriter {
   }
 
   /** Makes the first file of an epoch. Throws DiskError, and then there is none. */
-  makeFirstFile(epoch: number, position: number): void {
-    this.#files.begin(epoch, position);
+  makeFirstFile(epoch: number, position: number, isAfterFailure: boolean): void {
+    this.#files.begin(epoch, position, isAfterFailure);
   }
 
   /** Begins to take from the ring, once all first files are durable. */

@@ -13,7 +13,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { DataDirectory } from "./data-directory.ts";
-import { surveyEpoch, type EpochFiles } from "./epoch-files.ts";
+import { mayEndTorn, surveyEpoch, type EpochFiles } from "./epoch-files.ts";
 import { EpochReplay, type PartitionSource } from "./epoch-replay.ts";
 import type { WalFileName } from "./file-names.ts";
 import { RecoveryError, UnknownFormatError } from "./recovery-error.ts";
@@ -107,8 +107,10 @@ class Recovery {
   /** Of each partition of the last epoch; those before them were synced in their time. */
   #lastFiles: string[] = [];
   #endPositions: number[] = [];
-  /** The largest position that anything ends with. */
+  /** The largest position that a partition has ended with so far. */
   #lastPosition = 0;
+  /** By epoch, the largest position that a snapshot has, damaged ones included. */
+  readonly #snapshotEnds = new Map<number, number>();
   #droppedGroupCount = 0;
   #droppedRecordCount = 0;
   #byteCount = 0;
@@ -172,7 +174,8 @@ class Recovery {
       reader = new SnapshotReader(directory.disk, name, directory.meta.checksumSeed);
       this.#totalBytes = reader.size;
       const { number, epoch, positions, timeMs } = reader.head;
-      this.#lastPosition = Math.max(this.#lastPosition, ...positions);
+      const end = this.#snapshotEnds.get(epoch) ?? 0;
+      this.#snapshotEnds.set(epoch, Math.max(end, ...positions));
       replaySnapshot(reader, this.#replay, (bytes) => this.#noteBytes(bytes));
       const { recordCount } = reader;
       this.#snapshot = { name, number, epoch, positions, timeMs, recordCount };
@@ -194,18 +197,17 @@ class Recovery {
     );
     for (const { byteCount } of epochs) this.#totalBytes += byteCount;
     this.#checkFirstEpoch(epochs[0] ?? null);
-    const lastEpoch = epochs.findLast(({ partitions }) => hasFiles(partitions))?.epoch ?? 0;
     let due: number | null = null;
     for (const [i, files] of epochs.entries()) {
       const previous = epochs[i - 1]?.epoch ?? files.epoch - 1;
-      if (files.epoch !== previous + 1) {
+      if (files.epoch !== previous + 1 && !files.isAfterFailure) {
         this.#refuse(new RecoveryError("", 0, `the WAL of epoch ${previous + 1} is missing`));
       }
       this.#checkStart(files, due);
-      const isLastEpoch = files.epoch >= lastEpoch;
+      const isLastEpoch = mayEndTorn(epochs.slice(i + 1));
       this.#replayEpoch(files, isLastEpoch);
       if (isLastEpoch) this.#lastFiles.push(...listLastFiles(files));
-      due = this.#nextPosition();
+      due = this.#nextPosition(files.epoch);
     }
   }
 
@@ -232,8 +234,14 @@ class Recovery {
   /** An epoch begins right behind the one before, or something of that is gone. */
   #checkStart(files: EpochFiles, due: number | null): void {
     for (const fault of files.faults) this.#refuse(fault);
-    const { startPosition, epoch } = files;
+    const { startPosition, epoch, isAfterFailure, hasGroups } = files;
     if (due === null || startPosition === null || startPosition === due) return;
+    if (isAfterFailure && startPosition > due) {
+      if (!hasGroups && this.#damagedSnapshots.length === 0) return;
+      const reason = `the log had failed before epoch ${epoch}: only a snapshot has what was lost`;
+      this.#refuse(new RecoveryError("", 0, reason));
+      return;
+    }
     const reason = `epoch ${epoch} begins at position ${startPosition}, but ${due} is due`;
     this.#refuse(new RecoveryError("", 0, reason));
   }
@@ -293,16 +301,22 @@ class Recovery {
   }
 
   #listEnds(files: EpochFiles, sources: readonly PartitionSource[]): number[] {
-    const begin = files.startPosition ?? this.#lastPosition;
+    const begin = files.startPosition ?? this.#endOf(files.epoch);
     const ends = Array.from({ length: files.partitionCount }, () => begin);
     for (const { partition, reader } of sources) ends[partition] = reader.endPosition ?? begin;
     return ends;
   }
 
-  /** Behind every position that there is; what is lost may have had some. */
-  #nextPosition(): number {
+  /** Behind every position that there is up to an epoch; what is lost may have had some. */
+  #nextPosition(epoch = Infinity): number {
     const lostBytes = this.#lost.reduce((sum, { byteCount }) => sum + byteCount, 0);
-    return this.#lastPosition + Math.ceil(lostBytes / EPOCH_GAP) * EPOCH_GAP + EPOCH_GAP;
+    return this.#endOf(epoch) + Math.ceil(lostBytes / EPOCH_GAP) * EPOCH_GAP + EPOCH_GAP;
+  }
+
+  /** The largest position that a partition or a snapshot of it or of an earlier epoch has. */
+  #endOf(epoch: number): number {
+    const snapshotEnds = [...this.#snapshotEnds].filter(([of]) => of <= epoch);
+    return Math.max(this.#lastPosition, ...snapshotEnds.map(([, end]) => end));
   }
 
   /** Cuts what is torn, and syncs what may not have been. */
@@ -346,10 +360,6 @@ class Recovery {
   #elapsedMs(): number {
     return this.#options.clock.elapsedMs() - this.#startMs;
   }
-}
-
-function hasFiles(partitions: EpochFiles["partitions"]): boolean {
-  return [...partitions.values()].some((files) => files.length > 0);
 }
 
 function listLastFiles({ partitions }: EpochFiles): string[] {

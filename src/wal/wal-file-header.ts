@@ -6,11 +6,11 @@
 //         | 8 bytes | u32     | u32   | u32      | u16       | u16        |
 //         +---------+---------+-------+----------+-----------+------------+---- …
 //
-//   byte  24         32        36              56         64
-//         +----------+---------+---------------+----------+
-//         | position | segment | 20 bytes of 0 | checksum |
-//         | u64      | bits u32|               | u64      |
-//         +----------+---------+---------------+----------+
+//   byte  24         32        36      40              56         64
+//         +----------+---------+-------+---------------+----------+
+//         | position | segment | flags | 16 bytes of 0 | checksum |
+//         | u64      | bits u32| u32   |               | u64      |
+//         +----------+---------+-------+---------------+----------+
 //
 // Epoch, sequence and partition are those of the file's name: a file that was renamed is noticed.
 
@@ -31,9 +31,11 @@ const PARTITION_OFFSET = 20;
 const PARTITION_COUNT_OFFSET = 22;
 const POSITION_OFFSET = 24;
 const SEGMENT_BITS_OFFSET = 32;
-const RESERVED_OFFSET = 36;
+const FLAGS_OFFSET = 36;
+const RESERVED_OFFSET = 40;
 const CHECKSUM_OFFSET = 56;
 const SEGMENT_BITS_MAX = 31;
+const FLAG_AFTER_FAILURE = 1;
 
 assert(CHECKSUM_OFFSET + CHECKSUM_SIZE === WAL_FILE_HEADER_SIZE, "its checksum ends the header");
 
@@ -46,6 +48,8 @@ export interface WalFileFields {
   /** Position of the first record. */
   readonly position: number;
   readonly segmentBits: number;
+  /** The epoch was begun because the log had failed: the one before need not reach up to it. */
+  readonly isAfterFailure: boolean;
 }
 
 export function writeWalFileHeader(
@@ -64,6 +68,7 @@ export function writeWalFileHeader(
   view.setUint16(offset + PARTITION_COUNT_OFFSET, fields.partitionCount, true);
   writePosition(view, offset + POSITION_OFFSET, fields.position);
   view.setUint32(offset + SEGMENT_BITS_OFFSET, fields.segmentBits, true);
+  view.setUint32(offset + FLAGS_OFFSET, fields.isAfterFailure ? FLAG_AFTER_FAILURE : 0, true);
   bytes.fill(0, offset + RESERVED_OFFSET, offset + CHECKSUM_OFFSET);
   const checksumOffset = offset + CHECKSUM_OFFSET;
   writeChecksum(area, offset, checksumOffset, seed, checksumOffset);
@@ -77,6 +82,7 @@ export class WalFileHeader implements WalFileFields {
   partitionCount = 0;
   position = 0;
   segmentBits = 0;
+  isAfterFailure = false;
   /**
    * Whether what the last `read` found is no header at all, which a crash may leave. A header of an
    * unknown version is one, and not ours to judge, let alone to cut.
@@ -107,6 +113,8 @@ export class WalFileHeader implements WalFileFields {
     this.partitionCount = view.getUint16(offset + PARTITION_COUNT_OFFSET, true);
     this.position = readPosition(view, offset + POSITION_OFFSET);
     this.segmentBits = view.getUint32(offset + SEGMENT_BITS_OFFSET, true);
+    const flags = view.getUint32(offset + FLAGS_OFFSET, true);
+    this.isAfterFailure = (flags & FLAG_AFTER_FAILURE) !== 0;
     return describeFields(this);
   }
 }

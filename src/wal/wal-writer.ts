@@ -80,12 +80,15 @@ export class WalWriter {
   /**
    * Begins an epoch: new files, whose first record is at `position`, where the producers have been
    * (re)started. They may append before this, too. Throws DiskError, and then nothing has begun: an
-   * earlier failure stays published, and the epoch's number is used up.
+   * earlier failure stays published, and the epoch's number is used up. `isAfterFailure`: the log
+   * has failed, here or in another thread, since the last snapshot.
    */
-  startEpoch(epoch: number, position: number): void {
+  startEpoch(epoch: number, position: number, isAfterFailure = false): void {
     assert(!this.#isOpen, "an epoch begins after the last has ended");
     try {
-      for (const partition of this.partitions) partition.makeFirstFile(epoch, position);
+      for (const partition of this.partitions) {
+        partition.makeFirstFile(epoch, position, isAfterFailure);
+      }
       this.#disk.syncDirectory();
     } catch (error) {
       for (const partition of this.partitions) partition.endEpoch();

@@ -104,7 +104,7 @@ describe("a data directory", () => {
     expect(sentence).toContain("at byte 0: ");
   });
 
-  test("opens with other numbers of partitions and threads, other memory and another engine", async () => {
+  test("opens with other partitions, threads, memory and another engine", async () => {
     using folder = new DataFolder();
     const ways = [
       ["--wal-shards=1", "--max-memory=64mb"],

@@ -11,8 +11,7 @@ const VALUE = "v".repeat(1000);
 /** Records that are in the files of the log, whole. */
 function countWritten(folder: DataFolder): number {
   const files = folder.walNames().map((name) => folder.read(name).toString("latin1"));
-  const isWritten = (i: number) => files.some((file) => file.includes(`key ${i}${VALUE}`));
-  return Array.from({ length: KEY_COUNT }, (_, i) => i).filter(isWritten).length;
+  return files.reduce((sum, file) => sum + file.split(VALUE).length - 1, 0);
 }
 
 async function untilWritten(folder: DataFolder, count: number): Promise<void> {

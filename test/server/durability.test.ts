@@ -313,7 +313,7 @@ describe("a write without room in the log", () => {
     expect(fixture.server.ask(fixture.one, encodeCommand(["SET", "a", "4"]))).toBe(OK);
   });
 
-  test("of a client that has held replies, too, is neither lost nor executed before they leave", () => {
+  test("of a client with held replies is neither lost nor executed before they leave", () => {
     const fixture = new Fixture();
     fixture.send(fixture.one, ["PING"]);
     // The first write is executed and held, the rest of the same piece has no room.
@@ -484,5 +484,49 @@ describe("under everysec", () => {
     fixture.server.clock.elapsed += 100;
     expect(fixture.send(fixture.one, ["SET", "a", "3"])).toStartWith(MISCONF);
     expect(fixture.send(fixture.one, ["GET", "a"])).toBe("$1\r\n2\r\n");
+  });
+});
+
+describe("records that wait for room", () => {
+  const long = "x".repeat(1_000_000);
+
+  test("go on as the log moves, whether anybody waits for them or not", () => {
+    const fixture = new Fixture({ policy: "everysec" });
+    expect(fixture.send(fixture.one, ["SET", "long", long])).toBe(OK);
+    const { journal } = fixture.server.durability;
+    expect(journal.backlogBytes()).toBeGreaterThan(0);
+    fixture.settle();
+    expect(journal.backlogBytes()).toBe(0);
+  });
+
+  test("keep a snapshot waiting, and no turn busy meanwhile", () => {
+    const fixture = new Fixture({ policy: "everysec" });
+    const { server } = fixture;
+    fixture.send(fixture.one, ["SET", "long", long]);
+    expect(server.durability.save()).toBe(true);
+    server.engine.turn();
+    expect(server.messages).toEqual([]);
+    fixture.settle();
+    expect(server.durability.isSaving).toBe(false);
+    expect(fixture.recovered().recovery.snapshot?.number).toBe(1);
+  });
+
+  test("that a failed log will never take keep no snapshot from beginning anew", () => {
+    const fixture = new Fixture();
+    const { server } = fixture;
+    fixture.send(fixture.one, ["SET", "long", long]);
+    expect(server.durability.save()).toBe(true);
+    fixture.failLog();
+    fixture.settle();
+    expect(server.durability.isSaving).toBe(false);
+    fixture.disk.repair();
+    expect(server.durability.save()).toBe(true);
+    fixture.settle();
+    expect(fixture.server.ask(fixture.other, encodeCommand(["SET", "a", "1"]))).toBe(OK);
+    const next = fixture.recovered();
+    const lengths = encodeCommand(["MGET", "long", "a"]);
+    expect(next.ask(next.connect(), lengths)).toBe(
+      `*2\r\n$${long.length}\r\n${long}\r\n$1\r\n1\r\n`,
+    );
   });
 });

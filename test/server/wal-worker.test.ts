@@ -82,7 +82,7 @@ class WalThread implements AsyncDisposable {
   }
 
   async startEpoch(epoch: number, position: number): Promise<void> {
-    this.post({ kind: "start-epoch", epoch, position });
+    this.post({ kind: "start-epoch", epoch, position, isAfterFailure: false });
     await this.hear("epoch-started");
   }
 
@@ -161,7 +161,7 @@ describe("a WAL thread", () => {
 
   test("says that it cannot begin, and what has failed", async () => {
     await using thread = new WalThread({}, join(folder, "missing"));
-    thread.post({ kind: "start-epoch", epoch: 1, position: START_POSITION });
+    thread.post({ kind: "start-epoch", epoch: 1, position: START_POSITION, isAfterFailure: false });
     expect((await thread.hear("epoch-failed")).code).toBe("ENOENT");
   });
 

@@ -22,7 +22,8 @@ test(
     if (process.env["FKVS_SIMULATION_FIGURES"] !== undefined) process.stdout.write(show(sums));
     if (SEEDS.length < 500) return;
     // All of what they are made for has happened.
-    for (const [name, count] of Object.entries(sums)) expect(`${name} ${count > 0}`).toEndWith("true");
+    for (const [name, count] of Object.entries(sums))
+      expect(`${name} ${count > 0}`).toEndWith("true");
   },
   TIMEOUT_MS,
 );

@@ -30,6 +30,8 @@ export class CrashLoad implements Disposable {
   /** Operations that were under way, and those of them that had happened. */
   underWayCount = 0;
   survivorCount = 0;
+  /** Whether what is read counts as acknowledged: not once the log has failed. */
+  doReadsCount = true;
   readonly #random: Random;
   readonly #partitionCount: number;
   #acknowledgedCount = 0;
@@ -56,11 +58,14 @@ export class CrashLoad implements Disposable {
     return this.writers.flatMap(({ errors }) => errors);
   }
 
-  /** Writes and reads until every connection is closed. */
+  /** Writes and reads until every writer has met an error or its connection is closed. */
   async run(server: ServerProcess): Promise<void> {
     const port = await server.port();
-    const client = await RespClient.connect(port);
-    await Promise.all([this.#read(client), ...this.writers.map((writer) => writer.run(port))]);
+    using client = await RespClient.connect(port);
+    const reading = this.#read(client);
+    await Promise.all(this.writers.map((writer) => writer.run(port)));
+    client[Symbol.dispose]();
+    await reading;
   }
 
   /** Settles when so many more operations have been acknowledged. */
@@ -118,6 +123,7 @@ export class CrashLoad implements Disposable {
       client.send(encodeCommand(["MGET", ...keys]));
       const reply = await client.reply();
       if (reply === null) return;
+      if (!this.doReadsCount) continue;
       for (const [key, value] of valuesIn(keys, reply)) writer.noteSeen(key, value);
     }
   }

@@ -40,7 +40,7 @@ interface Sent {
 export class CrashWriter {
   acknowledgedCount = 0;
   /** Replies that were errors; none is expected unless the log has failed. */
-  readonly errors: string[] = [];
+  errors: string[] = [];
   /** What it has given or deleted: with everything acknowledged. */
   state: CrashState = new Map();
   readonly keys: readonly string[];
@@ -71,6 +71,7 @@ export class CrashWriter {
     this.#reader = new RespReader();
     this.#rest = Buffer.alloc(0);
     this.#underWay = [];
+    this.errors = [];
     this.#latest = new Map(this.state);
     this.#seen.clear();
     this.#isPaused = false;
@@ -81,17 +82,6 @@ export class CrashWriter {
     socket.on("error", () => {});
     socket.on("close", () => resolve());
     await promise;
-  }
-
-  /** Sends no more. */
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  /** Closes when everything that is on its way has been answered. */
-  finish(): void {
-    this.#isPaused = true;
-    if (this.#underWay.length === 0) this.#socket?.end();
   }
 
   get underWayCount(): number {
@@ -171,10 +161,12 @@ export class CrashWriter {
   #answer(error: string): void {
     if (error !== "") {
       this.errors.push(error);
+      this.#isPaused = true;
+      this.#socket?.end();
       return;
     }
     // After an error nobody knows which reply is whose.
-    const sent = this.errors.length === 0 ? this.#underWay[0] : undefined;
+    const sent = this.#hasErrors ? undefined : this.#underWay[0];
     if (sent === undefined) return;
     sent.due--;
     if (sent.due > 0) return;
@@ -182,7 +174,6 @@ export class CrashWriter {
     applyOperation(this.state, sent.operation);
     this.acknowledgedCount++;
     this.onAcknowledged();
-    if (this.#isPaused && this.#underWay.length === 0) this.#socket?.end();
   }
 
   /** Keys, and the numbers that are counted up. */
@@ -193,6 +184,10 @@ export class CrashWriter {
 
   #counter(index: number): string {
     return `${this.#options.name}#${index}`;
+  }
+
+  get #hasErrors(): boolean {
+    return this.errors.length > 0;
   }
 
   #makeOperation(): Operation {

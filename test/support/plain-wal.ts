@@ -112,7 +112,8 @@ export function buildGroup(group: PlainGroup, position: number, seed = SEED): Ui
 export function buildWalFile(file: PlainFile): BuiltFile {
   const { epoch = 1, partition = 0, sequence = 1, partitionCount = 2, position = 0 } = file;
   const header = new ByteArea(new ArrayBuffer(WAL_FILE_HEADER_SIZE));
-  const fields = { epoch, partition, sequence, partitionCount, position };
+  const isAfterFailure = false;
+  const fields = { epoch, partition, sequence, partitionCount, position, isAfterFailure };
   writeWalFileHeader(header, 0, { ...fields, segmentBits: SEGMENT_BITS }, SEED);
   const parts: Uint8Array[] = [header.bytes];
   const offsets = [WAL_FILE_HEADER_SIZE];

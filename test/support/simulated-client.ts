@@ -16,6 +16,8 @@ interface ExpectedReply {
   readonly text: string;
   /** Events of the history that had happened when it was made; null = it promises nothing. */
   readonly eventCount: number | null;
+  /** Something was recorded in its turn, so that it must not leave when that fails. */
+  readonly isOfWrite: boolean;
 }
 
 export class SimulatedClient {
@@ -52,8 +54,8 @@ export class SimulatedClient {
     return piece;
   }
 
-  expect(text: string, eventCount: number | null): void {
-    this.#expected.push({ text, eventCount });
+  expect(text: string, eventCount: number | null, isOfWrite: boolean): void {
+    this.#expected.push({ text, eventCount, isOfWrite });
   }
 
   /** Replies that were made and have not come. */
@@ -62,8 +64,8 @@ export class SimulatedClient {
   }
 
   /**
-   * Compares what has come with what was expected. How many events the whole replies promise; throws
-   * when something else has come. `hasLogFailed`: replies may have been taken back.
+   * Compares what has come with what was expected. How many events the whole replies promise;
+   * throws when something else has come. `hasLogFailed`: replies may have been taken back.
    */
   receive(hasLogFailed: boolean): number {
     this.#received += this.connection.take().toString("latin1");
@@ -73,8 +75,9 @@ export class SimulatedClient {
       if (next !== undefined && this.#received.startsWith(next.text)) {
         this.#expected.shift();
         this.#received = this.#received.slice(next.text.length);
-        const isTakenBack = hasLogFailed && this.isV1 && next.text === V1_ERROR;
-        if (!isTakenBack) promisedCount = Math.max(promisedCount, next.eventCount ?? 0);
+        // Reads go on after a failure: what they show is no promise then.
+        const isPromise = !hasLogFailed || (next.isOfWrite && !this.#isTakenBack(next.text));
+        if (isPromise) promisedCount = Math.max(promisedCount, next.eventCount ?? 0);
         continue;
       }
       if (next?.text.startsWith(this.#received) === true) break;
@@ -84,6 +87,11 @@ export class SimulatedClient {
       break;
     }
     return promisedCount;
+  }
+
+  /** Whether it may be the error that comes instead of replies. */
+  #isTakenBack(text: string): boolean {
+    return this.isV1 && text === V1_ERROR;
   }
 
   #end(): void {

@@ -18,6 +18,7 @@ import { WriteHistory, findDifference, livingAt, type Ends } from "./write-histo
 
 export interface LifeOptions extends SimulatedServerOptions {
   readonly policy: SyncPolicy;
+  readonly hasLongValues: boolean;
 }
 
 const CLIENTS_MAX = 4;
@@ -39,9 +40,15 @@ export class SimulatedLife {
   readonly #model: SimulationModel;
   readonly #requests: SimulationRequests;
   readonly #keys: StoreKeyspace;
+  /** Its ring fills. */
+  readonly #isLogSlow: boolean;
   #clients: SimulatedClient[] = [];
   readonly #ofConnection = new Map<number, SimulatedClient>();
   #hasLogFailed = false;
+  #turnNumber = 0;
+  /** Events before this turn, and after the last request. */
+  #lengthBefore = 0;
+  #lastLength = 0;
   #end: End | null = null;
   /** By epoch: the furthest that was published as durable against this life's end. */
   readonly #promisedEnds = new Map<number, Ends>();
@@ -50,7 +57,7 @@ export class SimulatedLife {
     server: SimulatedServer,
     disk: SimulatedDisk,
     random: Random,
-    policy: SyncPolicy,
+    { policy, hasLongValues }: LifeOptions,
     figures: SimulationFigures,
   ) {
     this.#server = server;
@@ -67,9 +74,11 @@ export class SimulatedLife {
     const { segmentBits } = directory.meta;
     this.history.attach(durability, thread.store, thread.windows.area.bytes, segmentBits);
     this.#model = new SimulationModel(contents, thread.store.nowMs);
-    this.#requests = new SimulationRequests(random, random.oneIn(5));
+    this.#requests = new SimulationRequests(random, hasLongValues);
     watchExecution(thread, (connection, refusal) => this.#executed(connection, refusal));
+    this.#isLogSlow = hasLongValues && random.oneIn(2);
     server.engine.isDeferred = random.oneIn(3);
+    server.onDiskWait = () => this.#goOnMeanwhile();
   }
 
   /** Lives until it dies; the disk as the next life finds it. */
@@ -77,7 +86,7 @@ export class SimulatedLife {
     const end = this.#random.pick<End>(["power", "power", "power", "kill", "kill", "stop"]);
     if (this.#random.oneIn(3)) this.#plantFault();
     if (end === "power" && this.#random.oneIn(2)) {
-      const operations = this.#random.between(1, 4 * stepCount);
+      const operations = this.#random.between(1, 2 + stepCount);
       this.#disk.powerLossAt = this.#disk.operationCount + operations;
     }
     try {
@@ -92,30 +101,31 @@ export class SimulatedLife {
   }
 
   /** Throws when something is not there that was promised. */
-  checkPromises(endsOf: (epoch: number) => Ends): void {
+  checkPromises(endsOf: (epoch: number) => Ends, isRecovered: readonly boolean[]): void {
     for (const [epoch, promised] of this.#promisedEnds) {
       const ends = endsOf(epoch);
-      const missing = promised.findIndex((end, i) => !(ends[i]! >= end));
+      const missing = promised.findIndex((end, i) => end > (ends[i] ?? 0));
       if (missing < 0) continue;
       const found = `partition ${missing} ends at ${ends[missing]}`;
       throw new Error(`after recovery: ${found}, and ${promised[missing]} was durable`);
     }
-    for (let i = 0; i < this.acknowledgedCount; i++) {
-      if (!this.history.isWithin(i, endsOf)) {
-        throw new Error(`after recovery: event ${i} of ${this.history.length} was acknowledged`);
-      }
+    const lost = isRecovered.indexOf(false);
+    if (lost >= 0 && lost < this.acknowledgedCount) {
+      throw new Error(`after recovery: event ${lost} is lost, and was acknowledged`);
     }
   }
 
   #step(): void {
     const random = this.#random;
     const choice = random.below(100);
+    // Somebody has made room, or replaced the disk.
+    if (this.#server.durability.failure() !== "" && random.oneIn(10)) this.#save();
     if (this.#clients.length === 0 || choice < 4) this.#connect();
     else if (choice < 24) this.#ask();
     else if (choice < 48) this.#deliver();
     else if (choice < 62) this.#turn();
     else if (choice < 70) this.#readSockets();
-    else if (choice < 82) this.#server.stepWriters();
+    else if (choice < 82) this.#stepWriters();
     else if (choice < 90) this.#hearRing();
     else if (choice < 94) this.#server.stepKeeper();
     else if (choice < 96) this.#tick();
@@ -123,6 +133,18 @@ export class SimulatedLife {
     else if (choice < 99) this.#save();
     else this.#compare();
     this.#look();
+  }
+
+  #stepWriters(): void {
+    if (!this.#isLogSlow || this.#random.oneIn(12)) this.#server.stepWriters();
+  }
+
+  /** A WAL thread waits for its disk. */
+  #goOnMeanwhile(): void {
+    const choice = this.#random.below(6);
+    if (choice < 3) this.#server.hearRing();
+    else if (choice === 3) this.#server.engine.turn();
+    else if (choice === 4 && this.#clients.length > 0) this.#deliver();
   }
 
   /** What has come over the sockets, and whether the machine lives on. */
@@ -220,7 +242,6 @@ export class SimulatedLife {
 
   #save(): void {
     if (this.#server.durability.failure() !== "") {
-      // Somebody has made room, or replaced the disk.
       this.#disk.capacity = Infinity;
       this.#disk.repair();
       this.#figures.newEpochs++;
@@ -263,19 +284,36 @@ export class SimulatedLife {
       throw new Error(`a request was executed that connection ${connection} has not sent`);
     }
     this.#model.nowMs = this.#server.thread.store.nowMs;
-    const hasFailed = this.#server.durability.failure() !== "";
-    const text = this.#answer(client, request, refusal);
-    client.expect(text, hasFailed ? null : this.history.length);
+    const hasFailed = this.#isLogDown();
+    const isWrite = this.#writes(client, request);
+    const text = this.#answer(client, request, refusal, isWrite);
+    client.expect(text, hasFailed ? null : this.history.length, this.#hasRecorded());
   }
 
-  #answer(client: SimulatedClient, request: SimulationRequest, refusal: Refusal): string {
-    const { args, bytes, isV1Write } = request;
+  /** Whether anything was recorded in this turn. */
+  #hasRecorded(): boolean {
+    const { turnCount } = this.#server.thread.pipeline.turn;
+    if (turnCount !== this.#turnNumber) this.#lengthBefore = this.#lastLength;
+    this.#turnNumber = turnCount;
+    this.#lastLength = this.history.length;
+    return this.#lastLength > this.#lengthBefore;
+  }
+
+  #writes({ model }: SimulatedClient, { args, isV1Write }: SimulationRequest): boolean {
+    return args === null || model === null ? isV1Write : this.#model.writes(model, args);
+  }
+
+  #answer(
+    client: SimulatedClient,
+    { args, bytes }: SimulationRequest,
+    refusal: Refusal,
+    isWrite: boolean,
+  ): string {
+    const isRefused = isWrite && refusal !== "none";
     if (args === null || client.model === null) {
-      return isV1Write && refusal !== "none" ? V1_ERROR : this.#model.executeV1(bytes);
+      return isRefused ? V1_ERROR : this.#model.executeV1(bytes);
     }
-    if (refusal === "none" || !this.#model.writes(client.model, args)) {
-      return this.#model.execute(client.model, args);
-    }
+    if (!isRefused) return this.#model.execute(client.model, args);
     const text = refusal === "failed" ? ERROR_TEXT.NOT_DURABLE : ERROR_TEXT.NO_LOG_ROOM;
     if (args[0] !== "EXEC") return `-${text}\r\n`;
     this.#model.execute(client.model, ["DISCARD"]);
@@ -284,7 +322,9 @@ export class SimulatedLife {
 
   /** Store, history and model have the same. */
   #compare(): void {
-    const { store } = this.#server.thread;
+    const { store, batch } = this.#server.thread;
+    // Half a command may have been executed.
+    if (batch.count > 0) return;
     const found = readContents(this.#keys);
     const told = findDifference(livingAt(this.history.contents(), store.nowMs), found);
     if (told !== "") throw new Error(`what the log was told and the store has: ${told}`);
@@ -311,13 +351,19 @@ export class SimulatedLife {
       if (this.#isAtRest()) break;
     }
     this.#compare();
-    if (this.#end !== null || this.#hasLogFailed) return;
-    for (const { pending, awaitedCount, connection } of this.#clients) {
+    if (this.#end !== null || this.#isLogDown()) return;
+    for (const { pending, awaitedCount, connection } of this.#clients.filter(isServed)) {
       if (pending.length === 0 && awaitedCount === 0) continue;
       const flags = this.#server.thread.connections.flags[connection.number];
       const waits = `${pending.length} requests and ${awaitedCount} replies`;
       throw new Error(`connection ${connection.number} (${flags}) waits for ${waits}`);
     }
+  }
+
+  /** Writes are refused, and what is read may be lost. */
+  #isLogDown(): boolean {
+    const { durability } = this.#server;
+    return durability.failure() !== "" || durability.journal.isSuspended;
   }
 
   #isAtRest(): boolean {
@@ -326,7 +372,7 @@ export class SimulatedLife {
       pending.length > 0 ||
       awaitedCount > 0 ||
       connections.is(connection.number, CONNECTION.HELD | CONNECTION.PARKED);
-    return !this.#clients.some(isWaiting) && !this.#server.durability.isSaving;
+    return !this.#clients.filter(isServed).some(isWaiting) && !this.#server.durability.isSaving;
   }
 
   /** A clean stop. */
@@ -356,4 +402,9 @@ export class SimulatedLife {
     const promised = ends.map((end) => (end > startPosition ? end : 0));
     this.#promisedEnds.set(epoch, promised);
   }
+}
+
+/** Not closed by the server because the log has failed. */
+function isServed({ isFailed, connection }: SimulatedClient): boolean {
+  return !isFailed && connection.isOpen && !connection.isFinished;
 }

@@ -12,23 +12,25 @@ import type { Durability, WalConnection } from "../../src/server/durability.ts";
 import { RESTART, SnapshotControl } from "../../src/server/snapshot-control.ts";
 import type { SnapshotMessage } from "../../src/server/snapshot-job.ts";
 import { SnapshotKeeper } from "../../src/server/snapshot-keeper.ts";
-import { reserveStore } from "../../src/store/store-buffers.ts";
 import { DataDirectory } from "../../src/wal/data-directory.ts";
 import { DiskError, type Disk } from "../../src/wal/disk.ts";
 import { recover, type RecoveryResult } from "../../src/wal/recovery.ts";
 import { CHUNK_SIZE_MIN } from "../../src/wal/snapshot-chunk.ts";
-import { createWalProducer, reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
+import { createWalProducer, type WalProducer } from "../../src/wal/wal-buffer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { WalWriter, type SyncPolicy } from "../../src/wal/wal-writer.ts";
+import { interruptDisk } from "./interrupted-disk.ts";
 import { Random } from "./random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedEngine } from "./simulated-engine.ts";
+import { SimulatedMemory } from "./simulated-memory.ts";
 import { TestClock } from "./test-clock.ts";
 import type { TestConnection } from "./test-engine.ts";
 import { threadOptions, type TestServerOptions } from "./test-server.ts";
 
 const KIB = 1024;
 const CHUNK_COUNT = 2;
+const SILENT = new Log({ level: "error", sink: () => {} });
 const SETTLE_ROUNDS_MAX = 10_000;
 export const SIMULATED_META = { checksumSeed: 77, hashSeeds: [4, 5, 6], segmentBits: 4 } as const;
 
@@ -70,7 +72,10 @@ export class SimulatedServer {
   readonly messages: SnapshotMessage[] = [];
   /** A writer or the keeper has rung for the data thread. */
   isRung = false;
+  /** Called around every write and sync of a writer: others go on meanwhile. */
+  onDiskWait: () => void = () => {};
   readonly #control: SnapshotControl;
+  readonly #memory = new SimulatedMemory();
 
   /** Throws RecoveryError or DiskError when it cannot start. */
   constructor(options: SimulatedServerOptions = {}) {
@@ -79,7 +84,7 @@ export class SimulatedServer {
     this.clock = options.clock ?? new TestClock();
     this.directory = DataDirectory.open(this.disk, "the directory", SIMULATED_META);
     const { meta } = this.directory;
-    const buffers = Array.from({ length: partitionCount }, () => reserveWalBuffer(ringSize));
+    const buffers = Array.from({ length: partitionCount }, () => this.#memory.ring(ringSize));
     const doorbell = new WalDoorbell();
     this.producers = buffers.map((buffer) => createWalProducer(buffer, doorbell, 0));
     const { wrapProducer = (producer: WalProducer) => producer } = options;
@@ -105,7 +110,7 @@ export class SimulatedServer {
       directory: this.directory,
       control,
       chunks,
-      log: new Log({ level: "error", sink: () => {} }),
+      log: SILENT,
       ring: () => (this.isRung = true),
     });
     this.writers = this.#makeWriters(options, buffers, policy);
@@ -114,6 +119,11 @@ export class SimulatedServer {
 
   connect(): TestConnection {
     return this.engine.connect();
+  }
+
+  /** Its memory may be another's: it does nothing more. */
+  dispose(): void {
+    this.#memory.release();
   }
 
   /** One step of each writer; whether any had something to do. */
@@ -149,7 +159,7 @@ export class SimulatedServer {
   #beginLog(epoch: number, position: number): void {
     this.isRung = true;
     try {
-      for (const writer of this.writers) writer.startEpoch(epoch, position);
+      for (const writer of this.writers) writer.startEpoch(epoch, position, true);
       this.#control.restart = RESTART.STARTED;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
@@ -182,7 +192,7 @@ export class SimulatedServer {
     const settings = threadOptions({
       maxMemoryBytes,
       seeds: meta.hashSeeds,
-      store: reserveStore(maxMemoryBytes, meta.segmentBits),
+      store: this.#memory.store(maxMemoryBytes, meta.segmentBits),
       maxClients: 6,
       spareWindows: 2,
       ...rest,
@@ -192,7 +202,7 @@ export class SimulatedServer {
       this.clock,
       null,
       (windows, handlers, count) => new SimulatedEngine(windows, handlers, count),
-      {},
+      { log: SILENT },
       wal,
     );
   }
@@ -218,7 +228,8 @@ export class SimulatedServer {
       const partitions = buffers
         .map((buffer, partition) => ({ partition, buffer }))
         .filter(({ partition }) => partition % writerCount === index);
-      return new WalWriter(this.disk, partitions, settings, () => (this.isRung = true));
+      const disk = interruptDisk(this.disk, () => this.onDiskWait());
+      return new WalWriter(disk, partitions, settings, () => (this.isRung = true));
     });
   }
 

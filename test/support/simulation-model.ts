@@ -6,6 +6,9 @@ import { DATABASE_COUNT, NO_DEADLINE, type Keyspace } from "../../src/redis/keys
 import { ModelServer } from "./model-server.ts";
 import { nameOf, textOf, type Contents } from "./recovery-fixture.ts";
 import { createRedisFixture } from "./redis-fixture.ts";
+import { ERROR } from "./v1-frames.ts";
+
+const FRAME_LENGTH_MAX = 2 + 0xffff;
 
 interface Item {
   readonly value: string;
@@ -75,7 +78,9 @@ export class SimulationModel {
   }
 
   executeV1(request: Buffer): string {
-    return this.#v1.execute(request).toString("latin1");
+    const text = this.#v1.execute(request).toString("latin1");
+    // A value that RESP has set may be longer than a frame can say.
+    return text.length > FRAME_LENGTH_MAX ? ERROR.toString("latin1") : text;
   }
 
   /** Whether it would write, as the server sees it before. */

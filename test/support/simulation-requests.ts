@@ -12,7 +12,7 @@ export interface SimulationRequest {
   readonly isV1Write: boolean;
 }
 
-const KEY_COUNT = 10;
+const KEY_COUNT = 8;
 const DATABASE_COUNT = 3;
 const MANY_KEYS = 80;
 const SECONDS_MAX = 4;
@@ -138,7 +138,6 @@ export class SimulationRequests {
       () => ["RENAMENX", one, other],
       () => ["COPY", one, other, "REPLACE"],
       () => ["COPY", one, other, "DB", database],
-      () => ["MOVE", one, database],
       () => ["MSETNX", one, this.#value(), other, this.#value()],
       () => ["UNLINK", one, other],
       () => ["TOUCH", one, other],
@@ -159,9 +158,9 @@ export class SimulationRequests {
 
   #valueLength(): number {
     const random = this.#random;
-    if (!random.oneIn(12)) return random.below(40);
-    if (!this.#hasLongValues || !random.oneIn(6)) return random.below(3000);
-    return random.oneIn(3) ? random.between(120_000, 420_000) : random.between(15_000, 60_000);
+    if (!random.oneIn(this.#hasLongValues ? 3 : 12)) return random.below(40);
+    if (!this.#hasLongValues) return random.below(3000);
+    return random.oneIn(8) ? random.between(120_000, 420_000) : random.between(10_000, 60_000);
   }
 }
 

@@ -19,6 +19,8 @@ import { TestClock } from "./test-clock.ts";
 import { findDifference, livingAt, type Ends } from "./write-history.ts";
 
 const STARTS_MAX = 20;
+const STEP_COUNT_MAX = 160;
+const MIB = 1024 * 1024;
 const NOTHING: Ends = [];
 
 /** What is planted, so that it is found out. */
@@ -68,12 +70,15 @@ export class Simulation {
   };
   readonly #random: Random;
   readonly #plant: SimulationPlant;
+  /** So long that they come in parts, or fill the ring. */
+  readonly #hasLongValues: boolean;
   readonly #clock = new TestClock();
   #disk: SimulatedDisk;
   #last: SimulatedLife | null = null;
 
   constructor(seed: number, plant: SimulationPlant = {}) {
     this.#random = new Random(seed);
+    this.#hasLongValues = this.#random.oneIn(6);
     this.#plant = plant;
     this.#disk = new SimulatedDisk(this.#random);
     this.#plant.disk?.(this.#disk);
@@ -82,9 +87,9 @@ export class Simulation {
   /** Throws when anything is not as it should be. */
   run(): void {
     const lifeCount = this.#random.between(1, 4);
-    for (let i = 0; i < lifeCount; i++) this.#live(i === lifeCount - 1 ? 25 : 60);
+    for (let i = 0; i < lifeCount; i++) this.#live();
     // What the last one has left has to be sound as well.
-    this.#start(this.#makeOptions());
+    this.#start(this.#makeOptions()).dispose();
   }
 
   /** For the message of a failure. */
@@ -92,13 +97,14 @@ export class Simulation {
     return this.#disk.trace.slice(-60).join("\n");
   }
 
-  #live(stepCountMax: number): void {
+  #live(): void {
     const options = this.#makeOptions();
     const server = this.#start(options);
-    const life = new SimulatedLife(server, this.#disk, this.#random, options.policy, this.figures);
+    const life = new SimulatedLife(server, this.#disk, this.#random, options, this.figures);
     this.#last = life;
     this.figures.lives++;
-    this.#disk = life.run(this.#random.between(5, stepCountMax));
+    this.#disk = life.run(this.#random.between(5, STEP_COUNT_MAX));
+    server.dispose();
     this.#plant.disk?.(this.#disk);
     this.figures.events += life.history.length;
     this.figures.acknowledged += life.acknowledgedCount;
@@ -115,7 +121,9 @@ export class Simulation {
       batchRecords: random.between(1, 10),
       flushIntervalMs: random.between(1, 30),
       timeoutMs: random.pick([50, 500, 5000]),
+      hasLongValues: this.#hasLongValues,
       thread: {
+        maxMemoryBytes: (this.#hasLongValues ? 24 : 5) * MIB,
         windowSizeBytes: random.pick([1, 2]) * 32 * 1024,
         sendLimitBytes: random.pick([4000, 1_000_000]),
       },
@@ -176,10 +184,11 @@ export class Simulation {
     }
     const endsOf = makeEndsOf(recovery, files, life);
     const nowMs = server.thread.store.nowMs;
-    const expected = livingAt(life.history.contentsWithin(endsOf), nowMs);
+    const isRecovered = life.history.listRecovered(endsOf);
+    const expected = livingAt(life.history.contentsOf(isRecovered), nowMs);
     const difference = findDifference(found, expected);
     if (difference !== "") throw new Error(`after recovery: ${difference}`);
-    life.checkPromises(endsOf);
+    life.checkPromises(endsOf, isRecovered);
   }
 }
 
@@ -191,12 +200,18 @@ function makeEndsOf(
 ): (epoch: number) => Ends {
   const all = Array.from({ length: life.partitionCount }, () => Infinity);
   const none = all.map(() => 0);
-  return (epoch) => {
+  const found = (epoch: number): Ends => {
     // A snapshot of a later epoch has everything that was before.
     if ((recovery.snapshot?.epoch ?? 0) > epoch) return all;
     if (recovery.nextEpoch - 1 < epoch) return none;
     if (recovery.nextEpoch - 1 === epoch) return recovery.endPositions;
     return recoverUpTo(epoch, files) ?? NOTHING;
+  };
+  const known = new Map<number, Ends>();
+  return (epoch) => {
+    const ends = known.get(epoch) ?? found(epoch);
+    known.set(epoch, ends);
+    return ends;
   };
 }
 
@@ -208,7 +223,9 @@ function recoverUpTo(epoch: number, files: Readonly<Record<string, Uint8Array>>)
   });
   const kept = Object.fromEntries(names.map((name) => [name, files[name]!]));
   const server = new SimulatedServer({ disk: new SimulatedDisk(new Random(1), kept) });
-  return server.recovery.nextEpoch - 1 === epoch ? server.recovery.endPositions : null;
+  const { nextEpoch, endPositions } = server.recovery;
+  server.dispose();
+  return nextEpoch - 1 === epoch ? endPositions : null;
 }
 
 function isDiskFault(error: unknown): boolean {

@@ -62,13 +62,20 @@ interface PartitionText {
 export class WalFiles {
   readonly epoch: number;
   readonly startPosition: number;
+  readonly isAfterFailure: boolean;
   readonly #meta: Meta;
   readonly #blocks = new Map<string, Buffer[]>();
   readonly #partitions: PartitionText[];
 
-  constructor(partitionCount: number, epoch = 1, startPosition = 8, meta = TEST_META) {
+  constructor(
+    partitionCount: number,
+    epoch = 1,
+    startPosition = 8,
+    { meta = TEST_META, isAfterFailure = false } = {},
+  ) {
     this.epoch = epoch;
     this.startPosition = startPosition;
+    this.isAfterFailure = isAfterFailure;
     this.#meta = meta;
     this.#partitions = Array.from({ length: partitionCount }, () => ({
       sequence: 1,
@@ -157,6 +164,7 @@ export class WalFiles {
       partitionCount: this.partitionCount,
       position: place.position,
       segmentBits: this.#meta.segmentBits,
+      isAfterFailure: this.isAfterFailure,
     };
     writeWalFileHeader(area, 0, fields, this.#meta.checksumSeed);
     this.#keep(partition, area);

@@ -100,18 +100,28 @@ export class WriteHistory {
     return this.#current;
   }
 
-  /** Whether an event is within the ends of the epochs. */
-  isWithin(index: number, endsOf: (epoch: number) => Ends): boolean {
-    const { epoch, partitions, ends } = this.events[index]!;
-    const available = endsOf(epoch);
-    return [...partitions].every((partition) => ends[partition]! <= available[partition]!);
+  /**
+   * Which events are recovered when each epoch ends there. A group of which a part is missing is
+   * not, and cuts off what is behind it in all its partitions.
+   */
+  listRecovered(endsOf: (epoch: number) => Ends): boolean[] {
+    const cuts = new Set<string>();
+    return this.events.map(({ epoch, partitions, ends }) => {
+      const available = endsOf(epoch);
+      const isThere = [...partitions].every(
+        (partition) =>
+          ends[partition]! <= available[partition]! && !cuts.has(`${epoch} ${partition}`),
+      );
+      if (!isThere) for (const partition of partitions) cuts.add(`${epoch} ${partition}`);
+      return isThere;
+    });
   }
 
-  /** What there is when each epoch ends there. */
-  contentsWithin(endsOf: (epoch: number) => Ends): Contents {
+  /** What there is when those events are recovered. */
+  contentsOf(isRecovered: readonly boolean[]): Contents {
     const contents = new Map(this.#base);
     for (const [index, { steps }] of this.events.entries()) {
-      if (!this.isWithin(index, endsOf)) continue;
+      if (!isRecovered[index]) continue;
       for (const step of steps) apply(contents, step);
     }
     return contents;

@@ -384,6 +384,33 @@ describe("what a crash or a fault leaves", () => {
     }
   });
 
+  test("in a snapshot of a later epoch says nothing of where earlier ones end", () => {
+    const records = [set("a", "1"), set("b", "2"), set("c", "3")];
+    let files: Files = {};
+    let position = 8;
+    for (const [i, record] of records.entries()) {
+      const epoch = i + 1;
+      const wal = new WalFiles(2, epoch, position);
+      wal.append(i % 2, record);
+      wal.sealAll();
+      const positions = [...wal.positions];
+      const fields = { number: epoch, epoch, positions };
+      files = { ...files, ...wal.files, ...snapshotOf(records.slice(0, epoch), fields) };
+      position = Math.max(...positions) + 8;
+    }
+    for (const damagedCount of [1, 2, 3]) {
+      const damaged = { ...files };
+      for (let number = 3; number > 3 - damagedCount; number--) {
+        const name = formatSnapshotName(number);
+        damaged[name] = files[name]!.slice(0, -1);
+      }
+      const { digest: recovered, result } = tryRecover(damaged)!;
+      expect(recovered).toBe(digest(recoverFiles(files).contents));
+      expect(result.damagedSnapshots).toHaveLength(damagedCount);
+      expect(result.nextPosition).toBe(position);
+    }
+  });
+
   test("only in memory of the system is made durable before anything builds on it", () => {
     const wal = new WalFiles(1);
     wal.append(0, set("a", "1"));
@@ -511,6 +538,60 @@ describe("a directory that has lost something", () => {
     bytes[8] = 2;
     expect(refusalOf({ [name]: bytes }).message).toContain("of version 2 of the format");
     expect(() => recoverFiles({ [name]: bytes }, { isBestEffort: true })).toThrow("of version 2");
+  });
+});
+
+describe("an epoch that was begun because the log had failed", () => {
+  const failed = new WalFiles(1);
+  for (const key of ["a", "b"]) {
+    failed.append(0, set(key, "v"));
+    failed.seal(0);
+  }
+  const [[name, bytes]] = Object.entries(failed.files) as [[string, Uint8Array]];
+  const torn = { [name]: bytes.slice(0, -1) };
+  /** Records were appended that were never written. */
+  const beginPosition = failed.endPosition + 800;
+  /** Attempts use up numbers. */
+  const begun = new WalFiles(1, 3, beginPosition, { isAfterFailure: true });
+
+  test("leaves the ends before it torn until the next start", () => {
+    const { result, contents, fixture } = recoverFiles({ ...torn, ...begun.files });
+    expect([...contents.keys()]).toEqual(["0:a"]);
+    expect(result.torn.map(({ fileName, byteCount }) => [fileName, byteCount])).toEqual([
+      [name, (bytes.length - 64) / 2 - 1],
+    ]);
+    expect(result).toMatchObject({ nextEpoch: 4, nextPosition: beginPosition + 8 });
+    const next = new WalFiles(1, 4, beginPosition + 8);
+    next.append(0, set("c", "v"));
+    next.seal(0);
+    const again = recoverFiles({ ...fixture.disk.crash(new Random(1)).snapshot(), ...next.files });
+    expect([...again.contents.keys()].toSorted()).toEqual(["0:a", "0:c"]);
+    expect(again.result.torn).toEqual([]);
+  });
+
+  test("says so: otherwise they are damaged", () => {
+    const silent = new WalFiles(1, 2, beginPosition);
+    expect(refusalOf({ ...torn, ...silent.files }).reason).toBe("a group is cut off");
+    expect(refusalOf({ ...failed.files, ...silent.files }).reason).toContain("is due");
+  });
+
+  test("needs its snapshot when it has records", () => {
+    const used = new WalFiles(1, 2, beginPosition, { isAfterFailure: true });
+    used.append(0, set("c", "v"));
+    used.seal(0);
+    const files = { ...failed.files, ...used.files };
+    const fields = { number: 1, epoch: 2, positions: [beginPosition] };
+    const snapshot = snapshotOf([set("unlogged", "v")], fields);
+    const whole = recoverFiles({ ...files, ...snapshot });
+    expect([...whole.contents.keys()].toSorted()).toEqual(["0:c", "0:unlogged"]);
+    const sentence = "the log had failed before epoch 2: only a snapshot has what was lost";
+    expect(refusalOf(files).message).toBe(sentence);
+    const [[snapshotName, snapshotBytes]] = Object.entries(snapshot) as [[string, Uint8Array]];
+    const damaged = { [snapshotName]: snapshotBytes.slice(0, -1) };
+    expect(refusalOf({ ...files, ...damaged }).message).toBe(sentence);
+    const best = recoverFiles({ ...files, ...damaged }, { isBestEffort: true });
+    expect(best.result.lost.map(({ reason }) => reason)).toContain(sentence);
+    expect([...best.contents.keys()]).toContain("0:c");
   });
 });
 

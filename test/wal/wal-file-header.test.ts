@@ -16,6 +16,7 @@ const FIELDS: WalFileFields = {
   partitionCount: 4,
   position: 2 ** 40 + 8,
   segmentBits: 10,
+  isAfterFailure: false,
 };
 
 function write(fields: WalFileFields = FIELDS): ByteArea {
@@ -35,6 +36,7 @@ describe("the header of a WAL file", () => {
     const { fault, header } = read(write());
     expect(fault).toBe("");
     expect({ ...header }).toEqual({ ...FIELDS, isBroken: false });
+    expect(read(write({ ...FIELDS, isAfterFailure: true })).header.isAfterFailure).toBe(true);
   });
 
   test("lies as the table in DURABILITY.md says", () => {
