@@ -69,7 +69,7 @@ export class CommitGate {
     const { journal } = this.#parts;
     journal.publish();
     if (!this.isStrict) return false;
-    const hasRecorded = this.#noteEnds();
+    const hasRecorded = this.noteEnds();
     // After a failure only what this turn has recorded is at stake: reads and errors leave.
     return journal.failure() === 0 ? !this.#isDurable(null) : hasRecorded;
   }
@@ -161,7 +161,7 @@ export class CommitGate {
   }
 
   /** Whether records have come since the last call. */
-  #noteEnds(): boolean {
+  noteEnds(): boolean {
     let hasRecorded = false;
     for (let i = 0; i < this.#producerCount; i++) {
       const end = this.#parts.journal.endPosition(i);

@@ -118,9 +118,10 @@ export class Durability {
   start(epoch: number, position: number, nextSnapshot = 1): void {
     this.#epoch = epoch;
     this.journal.startEpoch(epoch, position);
+    // No turn has recorded what lies between the epochs.
+    this.gate.noteEnds();
     this.job?.begin(nextSnapshot, epoch);
     this.#parts.store.writeLog = this.journal;
-    this.#isFailureLogged = false;
   }
 
   /** The log has moved, or may have. */
@@ -202,6 +203,7 @@ export class Durability {
       send({ kind: "log-begin", epoch: this.#epoch, position });
     } else if (control.restart === RESTART.STARTED) {
       this.#isRestarting = false;
+      this.#isFailureLogged = false;
       job.start((isGood) => {
         this.journal.isSuspended = !isGood;
         if (isGood) this.#parts.log.info("writes are taken again");

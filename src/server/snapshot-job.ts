@@ -122,6 +122,8 @@ export class SnapshotJob {
   start(onDone: (isGood: boolean) => void = () => {}): boolean {
     if (this.isRunning) return false;
     this.#state = "waiting";
+    // What became of the last one is not said of this.
+    this.#parts.control.outcome = OUTCOME.RUNNING;
     this.#onDone = onDone;
     return true;
   }

@@ -226,7 +226,7 @@ describeProgram("prlimit", "util-linux", (prlimit) => {
   const LIMIT = 200_000;
   const wrapper = [prlimit, `--fsize=${LIMIT}:unlimited`];
 
-  test("a group that was written in part is cut off, also behind a snapshot that failed", async () => {
+  test("a group written in part is cut off, also behind a snapshot that failed", async () => {
     await using server = folder.start(ARGS, wrapper);
     const count = await setUntilRefused(server);
     await expectRefusing(server, "EFBIG");
