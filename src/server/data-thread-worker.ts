@@ -119,7 +119,7 @@ function answerDoorbell(): void {
 
 async function stop(stopping: DataThread): Promise<void> {
   await stopping.stop();
-  report({ kind: "stopped" });
+  report({ kind: "stopped", failure: stopping.durability?.failure() ?? "" });
 }
 
 /** Names become addresses, as Bun would make them. */

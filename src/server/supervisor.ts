@@ -112,7 +112,7 @@ export class Supervisor {
         else if (message.kind === "stop-requested") this.#stop("SHUTDOWN");
         else if (message.kind === "closed") this.#hasStopped = true;
         else if (message.kind === "recovered") this.#startLog(message, reject);
-        else if (message.kind === "stopped") void this.#finishLog();
+        else if (message.kind === "stopped") void this.#finishLog(message.failure);
         else this.#data?.receive(message);
       };
       const die = (reason: string): void => {
@@ -148,9 +148,9 @@ export class Supervisor {
   }
 
   /** The data thread has stopped; what it recorded is made durable, however long that takes. */
-  async #finishLog(): Promise<void> {
+  async #finishLog(refusedBy: string): Promise<void> {
     this.#hasStopped = true;
-    const failure = (await this.#data?.close()) ?? "";
+    const failure = (await this.#data?.close()) || refusedBy;
     if (failure !== "") this.#log.error("the log could not be finished", { error: failure });
     this.#finish(failure === "" ? 0 : 1);
   }

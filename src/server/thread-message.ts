@@ -60,4 +60,5 @@ export type FromDataThread =
   | { readonly kind: "stop-requested" }
   /** It stops, and has let its clients go. */
   | { readonly kind: "closed" }
-  | { readonly kind: "stopped" };
+  /** `failure`: why writes were refused at last, "" = they were not. */
+  | { readonly kind: "stopped"; readonly failure: string };

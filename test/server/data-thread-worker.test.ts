@@ -88,7 +88,7 @@ describe("the data thread's Worker", () => {
     peer.stop();
     await client.ended();
     expect(await peer.next()).toEqual({ kind: "closed" });
-    expect(await peer.next()).toEqual({ kind: "stopped" });
+    expect(await peer.next()).toEqual({ kind: "stopped", failure: "" });
     expect(peer.mailbox.take()).toBe(0);
   });
 });

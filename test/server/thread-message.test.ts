@@ -60,7 +60,7 @@ describe("FromDataThread", () => {
     },
     { kind: "failed", code: "EADDRINUSE", message: "the port is in use", isRecovery: false },
     { kind: "want-memory" },
-    { kind: "stopped" },
+    { kind: "stopped", failure: "" },
   ] satisfies FromDataThread[])("is plain data that can be copied: %o", (message) => {
     expect(structuredClone(message)).toEqual(message);
   });

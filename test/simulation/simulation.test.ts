@@ -1,5 +1,6 @@
 // Whole histories of a server, each from one seed. FKVS_SIMULATION_SEEDS=n runs that many, and
-// FKVS_SIMULATION_SEED=n the one that has failed, by itself.
+// FKVS_SIMULATION_SEED=n the one that has failed, by itself; FKVS_SIMULATION_FIGURES=1 says what
+// happened in them.
 
 import { expect, test } from "bun:test";
 import { Simulation, type SimulationFigures } from "../support/simulation.ts";
@@ -34,9 +35,10 @@ function runSeed(seed: number): SimulationFigures {
     simulation.run();
     return simulation.figures;
   } catch (error) {
-    const how = `FKVS_SIMULATION_SEED=${seed} bun test test/simulation/simulation.test.ts`;
+    const again = `FKVS_SIMULATION_SEED=${seed} bun test test/simulation/simulation.test.ts`;
     const trace = ONLY_SEED === undefined ? "" : `\n${simulation.describe()}`;
-    throw new Error(`seed ${seed} (${how})${trace}`, { cause: error });
+    const { stack } = error as Error;
+    throw new Error(`seed ${seed} fails; run it again with ${again}\n${stack}${trace}`);
   }
 }
 
