@@ -30,6 +30,8 @@ export interface CommitGateParts {
   readonly release: (connection: number) => void;
   /** They must not: what they say is not so. It is HELD until they are taken back. */
   readonly fail: (connection: number) => void;
+  /** The log has failed; may be called again. */
+  readonly noteFailure: () => void;
 }
 
 export class CommitGate {
@@ -68,6 +70,8 @@ export class CommitGate {
   mustHold(): boolean {
     const { journal } = this.#parts;
     journal.publish();
+    // The operator hears of it no later than the clients do.
+    if (journal.failure() !== 0) this.#parts.noteFailure();
     if (!this.isStrict) return false;
     const hasRecorded = this.noteEnds();
     // After a failure only what this turn has recorded is at stake: reads and errors leave.

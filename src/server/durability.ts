@@ -102,6 +102,7 @@ export class Durability {
       policy,
       release: (connection) => parts.held().release(connection),
       fail: (connection) => parts.held().fail(connection),
+      noteFailure: () => this.#noteFailure(),
     });
     parts.sends.maySendEarly = !this.gate.isStrict;
     const { snapshots } = wal;

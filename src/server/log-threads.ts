@@ -46,12 +46,11 @@ export class LogThreads {
   /** Rejects when files cannot be made. */
   async startEpoch(epoch: number, position: number, isAfterFailure = false): Promise<void> {
     const message = { kind: "start-epoch", epoch, position, isAfterFailure } as const;
-    await Promise.all(
-      this.#threads.map(async (thread) => {
-        const answer = await this.#ask(thread, message);
-        if (answer.kind === "epoch-failed") throw new Error(answer.message);
-      }),
-    );
+    // All answers, whatever the first says: the next message must not get one of these.
+    const answers = await Promise.all(this.#threads.map((thread) => this.#ask(thread, message)));
+    for (const answer of answers) {
+      if (answer.kind === "epoch-failed") throw new Error(answer.message);
+    }
   }
 
   /** Everything is written and synced, and the files are closed; what failed, "" = nothing. */

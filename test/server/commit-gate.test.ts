@@ -49,6 +49,7 @@ class Fixture {
         this.told.push(-connection);
         connections.clear(connection, CONNECTION.HELD);
       },
+      noteFailure: () => {},
     });
     // 0 has no minus.
     connections.open();
