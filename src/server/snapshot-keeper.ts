@@ -40,6 +40,7 @@ export class SnapshotKeeper {
       this.#writer?.abandon();
       this.#writer = null;
       this.#parts.log.error("writing a snapshot failed", { error: (error as Error).message });
+      if (message.kind === "snapshot-chunk") this.#parts.control.setBusy(message.chunk, false);
       this.#parts.control.outcome = OUTCOME.FAILED;
     }
     this.#parts.ring();
