@@ -7,7 +7,7 @@ import { SimulatedDisk } from "../support/simulated-disk.ts";
 import { SimulatedServer } from "../support/simulated-server.ts";
 
 class Fixture {
-  readonly disk = new SimulatedDisk(new Random(1));
+  disk = new SimulatedDisk(new Random(1));
   server = new SimulatedServer({ disk: this.disk });
   readonly outcomes: boolean[] = [];
 
@@ -35,7 +35,8 @@ class Fixture {
 
   restart(): number {
     this.server.dispose();
-    this.server = new SimulatedServer({ disk: this.disk.crash(new Random(2)) });
+    this.disk = this.disk.crash(new Random(2));
+    this.server = new SimulatedServer({ disk: this.disk });
     return this.server.thread.store.keyCount;
   }
 }
