@@ -118,7 +118,8 @@ describe("a data directory", () => {
       await using server = folder.start([...ALWAYS, ...args]);
       await expectKeys(server, 100 * i);
       await setKeys(server, 100 * i, 100 * (i + 1));
-      if (i % 3 === 0) await killServer(server);
+      // Only with always is everything there in time.
+      if (i === 0 || i === 2) await killServer(server);
       else await endServer(server);
     }
     await using last = folder.start(ALWAYS);
