@@ -1,7 +1,7 @@
 // Disks that fail, and deaths between two calls of the system: strace has the real program meet
 // both. What was acknowledged is there afterwards all the same.
 
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { CrashLoad } from "../support/crash-load.ts";
 import { DataFolder, connectTo, endServer, killServer } from "../support/data-folder.ts";
 import { describeProgram } from "../support/debian-program.ts";
@@ -15,15 +15,12 @@ const REFUSAL = /^-(EXECABORT .*)?MISCONF .*\r\n$/;
 const FIRST_WAL_FILE = "wal-0000000001-00-0000000001";
 const VALUE = "v".repeat(30_000);
 
-let folder = new DataFolder();
-let load = new CrashLoad(0, 1);
+let folder: DataFolder;
 
-afterEach(() => {
-  folder[Symbol.dispose]();
-  load[Symbol.dispose]();
+beforeEach(() => {
   folder = new DataFolder();
-  load = new CrashLoad(0, 1);
 });
+afterEach(() => folder[Symbol.dispose]());
 
 /**
  * What has a call of any thread fail, or kill; `paths` are the files it is to be of, none = any.
