@@ -244,8 +244,9 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
       beginLeaving(connection);
       return;
     }
-    // After what is under way: a shutdown would overtake nothing, all replies are sent by now.
-    submit.shutdown(descriptors[connection]!, SHUT_WR, userDataOf(KIND.IGNORED, 0), 0);
+    // All replies are sent by now. Not as an operation of the ring: a thread of the kernel would
+    // look the descriptor up later, when it may be another connection's.
+    libc.shutdown(descriptors[connection]!, SHUT_WR);
     rearmLater(connection);
   }
 
@@ -272,7 +273,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
   }
 
   function go(connection: number): void {
-    // The kernel holds a queued shutdown by descriptor: it must not meet the next socket's.
+    // A queued cancellation names the descriptor: it must not meet the next socket's.
     ring.enter(0, NO_TIMEOUT);
     libc.close(descriptors[connection]!);
     descriptors[connection] = -1;

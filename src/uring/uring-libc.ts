@@ -31,6 +31,7 @@ const SYMBOLS = {
     returns: FFIType.i32,
   },
   getsockname: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
+  shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   getpeername: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
   close: { args: [FFIType.i32], returns: FFIType.i32 },
   eventfd: { args: [FFIType.u32, FFIType.i32], returns: FFIType.i32 },
@@ -75,6 +76,8 @@ export interface UringLibc {
   /** Length of the address, which is cut off where `address` ends. */
   getsockname(descriptor: number, address: Uint8Array): number;
   getpeername(descriptor: number, address: Uint8Array): number;
+  /** `how` is SHUT_…. */
+  shutdown(descriptor: number, how: number): number;
   close(descriptor: number): number;
   eventfd(count: number, flags: number): number;
   /** Adds to the count and so wakes whoever waits for it; of any thread. */
@@ -149,6 +152,7 @@ function createUringLibc(): UringLibc {
       const result = answer(symbols.getpeername(descriptor, address, addressLength));
       return result < 0 ? result : Math.min(addressLength[0], address.length);
     },
+    shutdown: (descriptor, how) => answer(symbols.shutdown(descriptor, how)),
     close: (descriptor) => answer(symbols.close(descriptor)),
     eventfd: (count, flags) => answer(symbols.eventfd(count, flags)),
     eventfdWrite: (descriptor, count) => answer(symbols.eventfd_write(descriptor, count)),

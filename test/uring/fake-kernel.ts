@@ -152,6 +152,7 @@ export class FakeKernel implements UringLibc {
   setsockopt = (): number => this.result;
   getsockname = (): number => this.result;
   getpeername = (): number => this.result;
+  shutdown = (): number => this.result;
   eventfd = (): number => this.result;
   eventfdWrite = (): number => this.result;
 
