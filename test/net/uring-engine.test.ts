@@ -268,4 +268,23 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
       () => "the descriptors' end",
     );
   });
+
+  test("keeps its doorbell open when it has run, because others may ring to the end", async () => {
+    const count = (): number => readdirSync("/proc/self/fd").length;
+    const before = count();
+    let doorbell = -1;
+    {
+      await using fixture = new Fixture();
+      const loop = fixture.engine.loop!;
+      doorbell = loop.doorbell;
+      loop.run(1, loop.leave, () => {});
+    }
+    // The ring's descriptor goes, the doorbell's stays.
+    await waitUntil(
+      () => count() <= before + 1,
+      () => "the ring's end",
+    );
+    expect(libc!.eventfdWrite(doorbell, 1)).toBe(0);
+    libc!.close(doorbell);
+  });
 });
