@@ -26,7 +26,10 @@ export async function profileWithBun(
   const cpus = chooseCpus();
   const stopPath = join(scratch, "stop");
   const contestant = profiledServer(options, scratch, stopPath);
-  const server = await RunningServer.start(contestant, cpus.server);
+  const server = await RunningServer.start(contestant, {
+    cpu: cpus.server,
+    parentFolder: null,
+  });
   cleanup.defer(async () => {
     writeFileSync(stopPath, "");
     await server[Symbol.asyncDispose]();
@@ -47,6 +50,7 @@ function profiledServer(options: ProfileOptions, folder: string, stopPath: strin
   const intervalUs = Math.max(1, Math.round(US_PER_SECOND / options.frequency));
   return {
     name: "fkvs",
+    program: "fkvs",
     protocol: "fkvs",
     command: (port) => [
       ...[process.execPath, FLAG, `${FLAG}-dir=${folder}`, `${FLAG}-interval=${intervalUs}`],

@@ -7,6 +7,7 @@ import { threadClock } from "../../src/lib/clock.ts";
 import { loadLibc } from "../../src/lib/libc.ts";
 import { loadOptions } from "../../src/options/options.ts";
 import { DataThread, TICK_INTERVAL_MS } from "../../src/server/data-thread.ts";
+import { ONLY_THREAD } from "../../src/server/thread-setup.ts";
 import { RESP_DEFAULTS } from "../../src/server/resp-options.ts";
 import { chooseEngine } from "../../src/server/engine-choice.ts";
 import { Arena } from "../../src/store/arena.ts";
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
     configFile: "",
     store,
     resp: RESP_DEFAULTS,
+    threads: ONLY_THREAD,
   };
   const seeded = { ...threadOptions, seeds: [1, 2, 3] as const };
   const thread = new DataThread(seeded, threadClock(libc), libc, make, {

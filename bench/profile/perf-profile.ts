@@ -25,7 +25,8 @@ export async function profileWithPerf(
   if (obstacle !== null) throw explainPerf(obstacle);
   const cpus = chooseCpus();
   const file = join(scratch, "perf.data");
-  const server = await RunningServer.start(dumpingServer(options, scratch), cpus.server);
+  const place = { cpu: cpus.server, parentFolder: null };
+  const server = await RunningServer.start(dumpingServer(options, scratch), place);
   cleanup.use(server);
   await fill(server, options, cpus.client);
 
@@ -43,9 +44,9 @@ export async function profileWithPerf(
 function dumpingServer(options: ProfileOptions, folder: string): Contestant {
   return {
     ...OURS,
-    command: (port) => [
+    command: (port, ownFolder) => [
       ...["env", "BUN_JSC_useJITDump=1", `BUN_JSC_jitDumpDirectory=${folder}`],
-      ...OURS.command(port),
+      ...OURS.command(port, ownFolder),
       ...["--io", options.io],
     ],
   };

@@ -10,7 +10,7 @@ import {
   type AskedServer,
   type LoadSettings,
 } from "./measure.ts";
-import { RunningServer } from "./running-server.ts";
+import { RunningServer, type ServerPlace } from "./running-server.ts";
 import { canAnswer, describeSituation, type Situation } from "./situation.ts";
 import type { MemoryFigure } from "./tables.ts";
 
@@ -18,8 +18,7 @@ export interface ContestPlan {
   readonly contestants: readonly Contestant[];
   readonly settings: LoadSettings;
   readonly roundCount: number;
-  /** Null = wherever the system puts them. */
-  readonly serverCpu: number | null;
+  readonly serverPlace: ServerPlace;
 }
 
 export async function compareAll(
@@ -44,10 +43,10 @@ export async function compareAll(
 
 /** Fills a fresh server of each kind, one after the other. */
 export async function compareMemory(plan: ContestPlan): Promise<MemoryFigure[]> {
-  const { contestants, settings, serverCpu } = plan;
+  const { contestants, settings, serverPlace } = plan;
   const figures: MemoryFigure[] = [];
   for (const contestant of contestants.filter((one) => one.sameServerAs === undefined)) {
-    await using server = await RunningServer.start(contestant, serverCpu);
+    await using server = await RunningServer.start(contestant, serverPlace);
     const emptyBytes = await server.residentBytes();
     await preload(server, settings);
     const grownBytes = (await server.residentBytes()) - emptyBytes;
@@ -63,7 +62,7 @@ export async function compareMemory(plan: ContestPlan): Promise<MemoryFigure[]> 
 
 /** Requests a second of the headline run. */
 export async function runHeadline(ours: Contestant, plan: ContestPlan): Promise<number> {
-  await using server = await RunningServer.start(ours, plan.serverCpu);
+  await using server = await RunningServer.start(ours, plan.serverPlace);
   const rounds: number[] = [];
   for (let round = 0; round < plan.roundCount; round++) {
     rounds.push((await measureHeadline(server, plan.settings)).throughput);
@@ -73,10 +72,10 @@ export async function runHeadline(ours: Contestant, plan: ContestPlan): Promise<
 
 async function startFilled(
   contestant: Contestant,
-  { settings, serverCpu }: ContestPlan,
+  { settings, serverPlace }: ContestPlan,
   stack: AsyncDisposableStack,
 ): Promise<RunningServer> {
-  const server = stack.use(await RunningServer.start(contestant, serverCpu));
+  const server = stack.use(await RunningServer.start(contestant, serverPlace));
   await preload(server, settings);
   return server;
 }

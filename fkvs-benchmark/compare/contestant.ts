@@ -7,22 +7,40 @@ import type { ProtocolName } from "../plan.ts";
 
 export interface Contestant {
   readonly name: string;
+  /** Whose version it has. */
+  readonly program: string;
   readonly protocol: ProtocolName;
   /** The contestant before it whose running server is asked, in another protocol. */
   readonly sameServerAs?: string;
-  /** Program and arguments; the server is to listen on this port of 127.0.0.1 and keep no files. */
-  readonly command: (port: number) => readonly string[];
+  /**
+   * Program and arguments; the server is to listen on this port of 127.0.0.1. What files it keeps
+   * are in a folder of its own, which goes when it ends.
+   */
+  readonly command: (port: number, folder: string) => readonly string[];
   /** Program and arguments that print its version. */
   readonly versionCommand: readonly string[];
 }
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
-const FKVS: Contestant = {
+export const FKVS: Contestant = {
   name: "fkvs",
+  program: "fkvs",
   protocol: "fkvs",
   command: (port) => [process.execPath, MAIN, "--port", `${port}`],
   versionCommand: [process.execPath, MAIN, "--version"],
+};
+
+/** Without persistence. */
+export const REDIS: Contestant = {
+  name: "redis",
+  program: "redis",
+  protocol: "resp",
+  command: (port) => [
+    ...["redis-server", "--port", `${port}`, "--bind", "127.0.0.1"],
+    ...["--save", "", "--appendonly", "no"],
+  ],
+  versionCommand: ["redis-server", "--version"],
 };
 
 export const CONTESTANTS: readonly Contestant[] = [
@@ -31,19 +49,12 @@ export const CONTESTANTS: readonly Contestant[] = [
   {
     ...FKVS,
     name: "fkvs --io listen",
-    command: (port) => [...FKVS.command(port), "--io", "listen"],
+    command: (port, folder) => [...FKVS.command(port, folder), "--io", "listen"],
   },
-  {
-    name: "redis",
-    protocol: "resp",
-    command: (port) => [
-      ...["redis-server", "--port", `${port}`, "--bind", "127.0.0.1"],
-      ...["--save", "", "--appendonly", "no"],
-    ],
-    versionCommand: ["redis-server", "--version"],
-  },
+  REDIS,
   {
     name: "memcached",
+    program: "memcached",
     protocol: "memcached",
     command: (port) => [
       ...["memcached", "-p", `${port}`, "-l", "127.0.0.1", "-U", "0", "-t", "1", "-m", "4096"],
@@ -55,7 +66,7 @@ export const CONTESTANTS: readonly Contestant[] = [
 
 /** Whether its program is there. */
 export function isInstalled(contestant: Contestant): boolean {
-  return Bun.which(contestant.command(0)[0]!) !== null;
+  return Bun.which(contestant.command(0, "")[0]!) !== null;
 }
 
 /** The first number with dots in what the program says of its version. */

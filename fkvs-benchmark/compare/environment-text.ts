@@ -10,34 +10,45 @@ const LINE_WIDTH = 100;
 export interface EnvironmentFacts extends ContestPlan {
   /** How to measure the same again. */
   readonly command: string;
+  /** Of all situations. */
+  readonly clientCounts: readonly number[];
+  /** `random keys`, `no persistence`. */
+  readonly conditions: readonly string[];
+  /** Sentences at the end. */
+  readonly remarks: readonly string[];
 }
 
 export function renderEnvironment(facts: EnvironmentFacts): string {
-  const { contestants, settings, roundCount, serverCpu, command } = facts;
+  const { contestants, settings, roundCount, command } = facts;
   const versions = contestants
-    .filter(({ sameServerAs }) => sameServerAs === undefined)
-    .map((contestant) => `${contestant.name} ${versionOf(contestant)}`);
+    .filter(({ program }, i) => contestants.findIndex((one) => one.program === program) === i)
+    .map((contestant) => `${contestant.program} ${versionOf(contestant)}`);
   const memory = Math.round(totalmem() / GIB);
-  const places =
-    serverCpu === null || settings.clientCpu === null
-      ? "servers and client wherever the system puts them"
-      : `each server on CPU ${serverCpu}, the client on CPU ${settings.clientCpu}`;
-  const { clients, keyCount, keySize, valueSize, seconds } = settings;
+  const { keyCount, keySize, valueSize, seconds } = settings;
   const date = new Date().toISOString().slice(0, 10);
   const processor = cpus()[0]!.model.trim();
   const sentences = [
     `${date}, ${cpus().length} cores of ${processor},`,
     `${memory} GiB, Linux ${release()}, Bun ${Bun.version}, ${versions.join(", ")}.`,
-    `Measured by \`${command}\`: ${places},`,
-    `loopback TCP, closed loop, ${clients} connections,`,
+    `Measured by \`${command}\`: ${describePlaces(facts)},`,
+    `loopback TCP, closed loop, ${facts.clientCounts.join(" and ")} connections,`,
     `${keyCount.toLocaleString("en")} keys of ${keySize} B with values of ${valueSize} B,`,
-    "preloaded,",
-    `random keys, no persistence, the servers interleaved, median of ${roundCount} rounds of`,
-    `${seconds} s; a ratio is the median of the rounds' own ratios.`,
-    "fkvs is asked in its own protocol, which answers a SET with the value; fkvs RESP is the same",
-    "server, asked as redis is; memcached is asked for its version instead of a PING.",
+    `preloaded, ${facts.conditions.join(", ")}, the servers interleaved,`,
+    `median of ${roundCount} rounds of ${seconds} s;`,
+    "a ratio is the median of the rounds' own ratios.",
+    ...facts.remarks,
   ];
   return wrap(sentences.join(" "));
+}
+
+function describePlaces({ serverPlace, settings }: ContestPlan): string {
+  const [serverCpu, clientCpu] = [serverPlace.cpu, settings.clientCpu];
+  if (clientCpu === null) return "servers and client wherever the system puts them";
+  const servers =
+    serverCpu === null
+      ? `each server on all ${cpus().length} CPUs`
+      : `each server on CPU ${serverCpu}`;
+  return `${servers}, the client on CPU ${clientCpu}`;
 }
 
 /** The text in lines of at most LINE_WIDTH characters. */

@@ -22,6 +22,7 @@ export interface LoadSettings {
   readonly valueSize: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  /** Null = wherever the system likes. */
   readonly clientCpu: number | null;
 }
 
@@ -46,9 +47,10 @@ export async function measure(
   situation: Situation,
 ): Promise<Figures> {
   const { test, pipeline, keysPerRequest, ratePerSecond } = situation;
+  const { clients = settings.clients, keyCount = settings.keyCount } = situation;
   const test1 = await runBenchmark(server, settings, [
-    ...["-t", test, "-P", `${pipeline}`, "-c", `${settings.clients}`],
-    ...(test === "ping" ? [] : ["--keyspace", `${settings.keyCount}`]),
+    ...["-t", test, "-P", `${pipeline}`, "-c", `${clients}`],
+    ...(test === "ping" ? [] : ["--keyspace", `${keyCount}`]),
     ...(keysPerRequest === undefined ? [] : ["--keys-per-request", `${keysPerRequest}`]),
     ...(ratePerSecond === undefined ? [] : ["-R", `${ratePerSecond}`]),
     ...["--duration", `${settings.seconds}`, "--warmup", `${settings.warmupSeconds}`],

@@ -1,7 +1,18 @@
-// A contestant that runs: started on a port of its own and, where taskset is there, on a CPU of its
-// own; ended by its process id.
+// A contestant that runs: started on a port of its own, with a folder of its own, and, where
+// taskset is there, on the CPU it is to have; ended by its process id.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Contestant } from "./contestant.ts";
+
+/** Where a server is put. */
+export interface ServerPlace {
+  /** Null = wherever the system likes. */
+  readonly cpu: number | null;
+  /** In it the server's own folder is made; null = the system's one for such. */
+  readonly parentFolder: string | null;
+}
 
 const START_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
@@ -14,27 +25,28 @@ export class RunningServer implements AsyncDisposable {
   readonly contestant: Contestant;
   readonly port: number;
   readonly #process: PipedProcess;
+  readonly #folder: string;
   #startText = "";
   readonly #outputEnd: Promise<unknown>;
 
-  private constructor(contestant: Contestant, port: number, process: PipedProcess) {
+  private constructor(contestant: Contestant, port: number, folder: string, process: PipedProcess) {
     this.contestant = contestant;
     this.port = port;
+    this.#folder = folder;
     this.#process = process;
     this.#outputEnd = Promise.all([this.#listen(process.stdout), this.#listen(process.stderr)]);
   }
 
-  /**
-   * Starts a server and waits until it accepts connections; `cpu` null = wherever the system likes.
-   */
-  static async start(contestant: Contestant, cpu: number | null): Promise<RunningServer> {
+  /** Starts a server and waits until it accepts connections. */
+  static async start(contestant: Contestant, place: ServerPlace): Promise<RunningServer> {
     const port = findFreePort();
-    const child = Bun.spawn([...pinTo(cpu), ...contestant.command(port)], {
+    const folder = mkdtempSync(join(place.parentFolder ?? tmpdir(), "fkvs-compare-"));
+    const child = Bun.spawn([...pinTo(place.cpu), ...contestant.command(port, folder)], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
     });
-    const server = new RunningServer(contestant, port, child);
+    const server = new RunningServer(contestant, port, folder, child);
     await server.#waitUntilReady();
     return server;
   }
@@ -57,6 +69,7 @@ export class RunningServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGTERM");
     await this.#process.exited;
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #waitUntilReady(): Promise<void> {
@@ -67,6 +80,7 @@ export class RunningServer implements AsyncDisposable {
     }
     this.#process.kill("SIGKILL");
     await this.#outputEnd;
+    rmSync(this.#folder, { recursive: true, force: true });
     const said = this.#startText.trim();
     const ending = said === "" ? ", and said nothing" : `:\n${said}`;
     throw new Error(`${this.contestant.name} did not start on port ${this.port}${ending}`);

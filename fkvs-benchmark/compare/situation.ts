@@ -10,6 +10,10 @@ export interface Situation {
   readonly pipeline: number;
   /** Of the tests whose requests have several. */
   readonly keysPerRequest?: number;
+  /** Connections, where it is not up to the run's settings. */
+  readonly clients?: number;
+  /** Keys that are asked for, where that is not all there are. */
+  readonly keyCount?: number;
   /** None = a closed loop. */
   readonly ratePerSecond?: number;
 }
@@ -35,12 +39,16 @@ export function canAnswer({ protocol }: Contestant, { test }: Situation): boolea
   return protocol === "resp" || !MULTI_KEY_TESTS.some((name) => name === test);
 }
 
-/** `SET P=16`, `MGET of 500 P=1`, `MGET of 500, 24/s = 12,000 keys/s`. */
+/**
+ * `SET P=16`, `SET P=16, 512 connections`, `MGET of 500 P=1`,
+ * `MGET of 500, 24/s = 12,000 keys/s`.
+ */
 export function describeSituation(situation: Situation): string {
-  const { test, pipeline, keysPerRequest, ratePerSecond } = situation;
+  const { test, pipeline, clients, keysPerRequest, ratePerSecond } = situation;
   const name = test.toUpperCase();
   const request = keysPerRequest === undefined ? name : `${name} of ${keysPerRequest}`;
-  if (ratePerSecond === undefined) return `${request} P=${pipeline}`;
+  const connections = clients === undefined ? "" : `, ${clients} connections`;
+  if (ratePerSecond === undefined) return `${request} P=${pipeline}${connections}`;
   const keysPerSecond = ratePerSecond * (keysPerRequest ?? 1);
   const rates = [ratePerSecond, keysPerSecond].map((rate) => rate.toLocaleString("en"));
   return `${request}, ${rates[0]}/s = ${rates[1]} keys/s`;

@@ -13,7 +13,7 @@ import {
 import { ACHIEVED_SHARE_MIN } from "../summary.ts";
 import { describeSituation } from "./situation.ts";
 
-/** The server that the others are measured by. */
+/** The server that the others are measured by, where nothing else is said. */
 const YARDSTICK = "redis";
 
 export interface MemoryFigure {
@@ -22,18 +22,26 @@ export interface MemoryFigure {
   readonly bytesPerKey: number;
 }
 
-/** Every situation, every server: throughput, CPU time, latency, and the ratio to redis. */
-export function renderComparison(comparisons: readonly Comparison[]): string {
-  const head = ["", "server", "requests/s", "CPU per request", "p50", "p99", "throughput", "CPU"];
-  const rows = comparisons.flatMap(({ situation, rounds }) => {
-    const yardstick = rounds.get(YARDSTICK);
-    return [...rounds].map(([name, figures]) => [
+/** Every situation, every server: throughput, CPU time, latency, and the ratios to yardsticks. */
+export function renderComparison(
+  comparisons: readonly Comparison[],
+  yardsticks: readonly string[] = [YARDSTICK],
+): string {
+  const ratioHeads = yardsticks.flatMap((name) => {
+    const ending = yardsticks.length === 1 ? "" : ` to ${name}`;
+    return [`throughput${ending}`, `CPU${ending}`];
+  });
+  const head = ["", "server", "requests/s", "CPU per request", "p50", "p99", ...ratioHeads];
+  const rows = comparisons.flatMap(({ situation, rounds }) =>
+    [...rounds].map(([name, figures]) => [
       describeSituation(situation),
       name,
       ...renderFigures(medianFigures(figures)),
-      ...renderRatios(figures, name === YARDSTICK ? undefined : yardstick),
-    ]);
-  });
+      ...yardsticks.flatMap((other) =>
+        renderRatios(figures, name === other ? undefined : rounds.get(other)),
+      ),
+    ]),
+  );
   return renderTable(head, rows);
 }
 

@@ -28,7 +28,10 @@ export class Batch {
   readonly expiryOffsets = new Int32Array(BATCH_CAPACITY);
   readonly expiryLengths = new Int32Array(BATCH_CAPACITY);
   readonly hashes = new Int32Array(BATCH_CAPACITY);
-  /** Of rows that RESP asked for: of PART, the database, and what the command counts in all. */
+  /**
+   * Of rows that RESP asked for: of PART, the database, and what the command counts in all. Of v1's
+   * DURABLE the first is the opcode of the request within.
+   */
   readonly parts = new Uint8Array(BATCH_CAPACITY);
   readonly databases = new Uint8Array(BATCH_CAPACITY);
   readonly totals = new Int32Array(BATCH_CAPACITY);

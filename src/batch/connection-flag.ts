@@ -16,6 +16,6 @@ export const CONNECTION = {
   WAITING: 32,
   /** Its replies wait for the log, and its requests for them. */
   HELD: 64,
-  /** It is BLOCKED because the log has no room for its next write. */
+  /** It is BLOCKED because the log has no room for its next write, or a snapshot has not ended. */
   PARKED: 128,
 } as const;

@@ -86,6 +86,7 @@ export class SendWindows {
   readonly ends: Int32Array;
   /** Where each connection's window ends. */
   readonly limits: Int32Array;
+  readonly limitBytes: number;
   readonly touched: TouchedMemory;
   /** Flushes by what they took, for INFO. */
   writeCount = 0;
@@ -93,10 +94,8 @@ export class SendWindows {
   partialCount = 0;
   spareTakenCount = 0;
   sentBytes = 0;
-
   /** Whether a full window may be sent before its turn ends; not while replies may be held. */
   maySendEarly = true;
-
   readonly #begins: Int32Array;
   /** 1 = a write of the connection is under way. */
   readonly #isUnderWay: Uint8Array;
@@ -129,6 +128,7 @@ export class SendWindows {
     this.#queuedBytes = new Float64Array(connectionCount);
     this.#overflows = new Array<Overflow | null>(connectionCount).fill(null);
     for (let i = windowCount - 1; i >= connectionCount; i--) this.#spares.push(i);
+    this.limitBytes = options.limitBytes;
     this.#options = options;
     this.#store = store;
     this.#transport = transport;
@@ -211,7 +211,7 @@ export class SendWindows {
 
   /** Whether a reply of any length, or `splice`, may begin: its client reads fast enough. */
   canBegin(connection: number): boolean {
-    if (this.unsentBytes(connection) < this.#options.limitBytes) return true;
+    if (this.unsentBytes(connection) < this.limitBytes) return true;
     if (!this.maySendEarly) return false;
     return this.flush(connection) === FLUSH.SENT;
   }
@@ -219,6 +219,11 @@ export class SendWindows {
   /** Appends an entry's value without copying it. */
   splice(connection: number, reference: number): void {
     this.#store.pins.pin(reference);
+    this.splicePinned(connection, reference);
+  }
+
+  /** The same, with a pin that the caller has and gives away. */
+  splicePinned(connection: number, reference: number): void {
     this.#queueCurrent(connection, -1);
     const { values } = this.#store;
     let left = values.length(reference);
@@ -309,7 +314,7 @@ export class SendWindows {
 
   /** Continues in a spare window; false when there is none or the connection has had its share. */
   #addSpare(connection: number): boolean {
-    if (this.unsentBytes(connection) >= this.#options.limitBytes) return false;
+    if (this.unsentBytes(connection) >= this.limitBytes) return false;
     const spare = this.#spares.pop();
     if (spare === undefined) return false;
     this.spareTakenCount++;

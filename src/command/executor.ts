@@ -8,6 +8,7 @@
 import type { Batch } from "../batch/batch.ts";
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
+import type { SendWindows } from "../batch/send-windows.ts";
 import type { Clock } from "../lib/clock.ts";
 import { OPCODE, OPCODE_NAMES } from "../protocol/opcode.ts";
 import { OPCODE_LIMIT, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
@@ -15,8 +16,11 @@ import type { V1Replies } from "../protocol/v1-replies.ts";
 import type { Store } from "../store/store.ts";
 import { VERDICT, type WriteLog } from "../store/write-log.ts";
 import type { CounterCommands } from "./counter-commands.ts";
+import type { DurabilityCommands } from "./durability-commands.ts";
 import type { ExpiryCommands } from "./expiry-commands.ts";
 import type { FastCommands } from "./fast-commands.ts";
+import { createLockedRows } from "./locked-rows.ts";
+import { ROUTE, type RowRouter } from "./row-router.ts";
 import { ROW, type RespRows, type RowResult } from "./resp-rows.ts";
 import type { ServerCommands } from "./server-commands.ts";
 import type { StringCommands } from "./string-commands.ts";
@@ -25,6 +29,7 @@ export interface Commands {
   readonly strings: StringCommands;
   readonly counters: CounterCommands;
   readonly expiry: ExpiryCommands;
+  readonly durability: DurabilityCommands;
   readonly server: ServerCommands;
 }
 
@@ -40,9 +45,12 @@ export interface ExecutorParts {
   readonly log: WriteLog | null;
   /** Gets the connections that are blocked because a write could not be logged yet. */
   readonly parked: number[];
+  readonly sends: SendWindows;
   /** Of the connection table. */
   readonly flags: Uint8Array;
   readonly clock: Clock;
+  /** Null = this thread executes every row. */
+  readonly router: RowRouter | null;
 }
 
 /** By opcode. */
@@ -82,13 +90,18 @@ export interface Executor {
 
 export function createExecutor(parts: ExecutorParts): Executor {
   const { batch, store, replies, windows, fast, commands, respRows, flags, log } = parts;
-  const { strings, counters, expiry, server } = commands;
+  const { strings, counters, expiry, durability, server } = commands;
   const { connections, opcodes, frameOffsets, hashes } = batch;
   const { candidates } = store.segments;
   const found = batch.candidates;
   const { begins } = windows;
-  const { clock } = parts;
+  const { clock, router } = parts;
   const executedCounts = new Float64Array(OPCODE_LIMIT);
+  const { locks } = store;
+  const locked =
+    locks === null
+      ? null
+      : createLockedRows({ ...parts, locks, executeFast, execute: executeUnlocked });
   let untilSample = SAMPLE_INTERVAL;
 
   function run(): void {
@@ -106,6 +119,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
   }
 
   function runRows(count: number): void {
+    if (router !== null) router.mark(count);
+    if (locked !== null) locked.begin();
     if (count === 1) {
       executor.singleCount++;
       candidates.find(hashes, found, 0, 1);
@@ -123,9 +138,25 @@ export function createExecutor(parts: ExecutorParts): Executor {
     for (let row = 0; row < count; row++) {
       const connection = connections[row]!;
       if (hasBlocked && (flags[connection]! & CONNECTION.BLOCKED) !== 0) continue;
-      if (!isFresh) candidates.find(hashes, found, row, row + 1);
-      const isResp = opcodes[row]! >= RESP_OPCODE_MIN;
-      const result = isResp ? respRows.execute(row, connection) : executeV1(row, connection);
+      let target = connection;
+      if (router !== null) {
+        target = router.route(row, connection);
+        if (target === ROUTE.WAITS) {
+          hasBlocked = true;
+          block(row, connection);
+        }
+        if (target < 0) continue;
+      }
+      let result: RowResult;
+      if (locked !== null) {
+        result = locked.execute(row, target);
+      } else {
+        if (!isFresh) candidates.find(hashes, found, row, row + 1);
+        result = executeUnlocked(row, target);
+      }
+      if (router !== null && result !== ROW.BLOCKED && result !== ROW.WAITING) {
+        if (!router.executed(connection, target)) result = ROW.BLOCKED;
+      }
       if (result === ROW.FAST) {
         fastCount++;
       } else {
@@ -154,6 +185,19 @@ export function createExecutor(parts: ExecutorParts): Executor {
     parts.parked.push(connection);
   }
 
+  function executeUnlocked(row: number, connection: number): RowResult {
+    const isResp = opcodes[row]! >= RESP_OPCODE_MIN;
+    return isResp ? respRows.execute(row, connection) : executeV1(row, connection);
+  }
+
+  /** A row by itself, on the short way or not at all. */
+  function executeFast(row: number, connection: number): boolean {
+    if (opcodes[row]! >= RESP_OPCODE_MIN) return respRows.executeFast(row, connection);
+    if (log !== null && IS_V1_WRITE[opcodes[row]!] && log.verdict() !== VERDICT.ALLOWED)
+      return false;
+    return fast.execute(row, connection);
+  }
+
   function executeV1(row: number, connection: number): RowResult {
     if (log !== null && IS_V1_WRITE[opcodes[row]!]) {
       const verdict = log.verdict();
@@ -161,6 +205,11 @@ export function createExecutor(parts: ExecutorParts): Executor {
       if (verdict !== VERDICT.ALLOWED) return replies.error(connection) ? ROW.DONE : ROW.BLOCKED;
     }
     if (fast.execute(row, connection)) return ROW.FAST;
+    if (opcodes[row] === OPCODE.DURABLE && durability.demand(batch, row, connection)) {
+      // It counts as the request within.
+      opcodes[row] = batch.parts[row]!;
+      return executeV1(row, connection);
+    }
     return execute(row, connection) ? ROW.DONE : ROW.BLOCKED;
   }
 
@@ -192,6 +241,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
         return expiry.persist(batch, row, connection);
       case OPCODE.KEYS:
         return server.keys(connection);
+      case OPCODE.DURABILITY:
+        return durability.choose(batch, row, connection);
       default:
         return replies.error(connection);
     }

@@ -28,9 +28,26 @@ export interface EngineHandlers {
   turnEnded(): void;
 }
 
+/**
+ * Several engines that listen on one address. The first finds it free, as if it were alone, and
+ * only then lets others join; a further one joins. Without it, an address has one engine.
+ */
+export type Sharing = "first" | "further";
+
 export type ListenAddress =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | {
+      readonly kind: "tcp";
+      readonly host: string;
+      readonly port: number;
+      readonly sharing?: Sharing;
+    }
+  | {
+      readonly kind: "unix";
+      readonly path: string;
+      readonly sharing?: Sharing;
+      /** The first one's listening socket, which further ones accept from; absent = they cannot. */
+      readonly descriptor?: number;
+    };
 
 /** The two ends of a connection, as `1.2.3.4:5`, `[::1]:5` or the path of a Unix socket. */
 export interface ConnectionAddresses {

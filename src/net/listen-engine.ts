@@ -5,12 +5,20 @@
 //
 // A chunk that finds no room is held, the socket paused, and the rest goes in when there is room.
 // A full socket is not written to again before Bun says it drained.
+//
+// Where several engines share an address, each has a TCP socket of its own (SO_REUSEPORT), and the
+// kernel spreads connections over them. The first listens without that flag, so that it is refused
+// where anybody listens, another server of the same user too, and sets it afterwards. A unix socket
+// cannot be shared: Bun does not listen on a descriptor.
 
 import type { Socket, TCPSocketListener, UnixSocketListener } from "bun";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import type { SendRegion } from "../batch/send-windows.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
 import { EAGAIN, EINTR, type Libc } from "../lib/libc.ts";
+import { SystemCallError } from "../uring/errno.ts";
+import { SO_REUSEPORT, SOL_SOCKET } from "../uring/kernel-constants.ts";
+import { loadUringLibc } from "../uring/uring-libc.ts";
 import type { ConnectionAddresses, Engine, EngineHandlers, ListenAddress } from "./engine.ts";
 import { identifySocket } from "./socket-identity.ts";
 import { VectoredSender } from "./vectored-sender.ts";
@@ -76,8 +84,10 @@ export class ListenEngine implements Engine {
     if (socket === null || socket === undefined) return { peer: "", local: "" };
     const path = this.#listeners.find((listening) => listening.path !== null)?.path ?? "";
     if (socket.remotePort === undefined) return { peer: `${path}:0`, local: `${path}:0` };
+    // Whoever resets the connection while it is accepted has no address any more.
+    const host: string | undefined = socket.remoteAddress;
     return {
-      peer: formatAddress(socket.remoteAddress, socket.remotePort),
+      peer: host === undefined ? "?:0" : formatAddress(host, socket.remotePort),
       local: formatAddress(socket.localAddress, socket.localPort),
     };
   }
@@ -98,11 +108,11 @@ export class ListenEngine implements Engine {
       this.#listeners.push({ listener, path, identity: identifySocket(path) });
       return address;
     }
-    const listener = Bun.listen<number>({
-      ...common,
-      hostname: address.host,
-      port: address.port,
-    });
+    const { host: hostname, port } = address;
+    // Bun has the flag but does not declare it.
+    const flags: object = address.sharing === "further" ? { reusePort: true } : {};
+    const listener = Bun.listen<number>({ ...common, hostname, port, ...flags });
+    if (address.sharing === "first") letOthersJoin(listener);
     this.#listeners.push({ listener, path: null, identity: null });
     return { ...address, port: listener.port };
   }
@@ -276,8 +286,16 @@ export class ListenEngine implements Engine {
 }
 
 /** Bun has the descriptor but does not declare it. */
-function descriptorOf(socket: Socket<number>): number {
-  return (socket as Socket<number> & { readonly fd: number }).fd;
+function descriptorOf(socket: object): number {
+  return (socket as { readonly fd: number }).fd;
+}
+
+/** From now on other sockets of the same user may listen on the address, if they say so as well. */
+function letOthersJoin(listener: TCPSocketListener<number>): void {
+  const libc = loadUringLibc();
+  const descriptor = descriptorOf(listener);
+  const result = libc?.setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) ?? 0;
+  if (result < 0) throw new SystemCallError("setsockopt", -result);
 }
 
 function formatAddress(host: string, port: number): string {

@@ -105,6 +105,8 @@ export function createUringEngine(
   function complete(kind: number, index: number, result: number, flags: number): void {
     if (kind === KIND.ACCEPT) {
       listeners.accepted(index, result, (flags & IORING_CQE_F_MORE) !== 0);
+    } else if (kind === KIND.ACCEPT_AGAIN) {
+      listeners.acceptAgain();
     } else if (kind === KIND.DOORBELL) {
       armDoorbell();
       rung();
@@ -158,7 +160,7 @@ export function createUringEngine(
 
   function armDoorbell(): void {
     const address = libc.addressOf(doorbellCount);
-    submit.read(doorbell, address, EVENTFD_SIZE, 0, userDataOf(KIND.DOORBELL, 0), 0);
+    submit.read(doorbell, address, EVENTFD_SIZE, userDataOf(KIND.DOORBELL, 0), 0);
   }
 
   function armTick(): void {

@@ -1,30 +1,48 @@
 // The listening sockets of the io_uring engine. One operation accepts every connection of a
 // listener until it fails; out of descriptors or memory it would fail again at once, and rests
 // until a tick.
+//
+// Where several engines share an address, each has a TCP socket of its own (SO_REUSEPORT), and the
+// kernel spreads connections over them. The first binds without that flag, so that it is refused
+// where anybody listens, another server of the same user too, and sets it afterwards.
+//
+// A unix socket has no such flag: all engines accept from the one socket, and each connection takes
+// an operation of its own. The kernel wakes who has waited longest for it; the operation that
+// accepts many would stay in front and get them all. Who has accepted one rests for a moment, or it
+// would, being awake, have the next before the one that was woken for it.
 
 import { rmSync } from "node:fs";
 import { ERRNO, SystemCallError, errnoName } from "../uring/errno.ts";
 import {
-  AF_UNIX,
   SO_REUSEADDR,
+  SO_REUSEPORT,
   SOCK_CLOEXEC,
   SOCK_STREAM,
   SOL_SOCKET,
+  TIMESPEC_NANOSECONDS_WORD,
+  TIMESPEC_WORDS,
 } from "../uring/kernel-constants.ts";
 import { NO_TIMEOUT, type Ring } from "../uring/ring.ts";
 import { decodePort, encodeTcpAddress, encodeUnixAddress } from "../uring/socket-address.ts";
 import type { Submissions } from "../uring/submissions.ts";
-import type { UringLibc } from "../uring/uring-libc.ts";
+import { allocateWords, type UringLibc } from "../uring/uring-libc.ts";
 import type { ListenAddress } from "./engine.ts";
 import { identifySocket } from "./socket-identity.ts";
 import { KIND, userDataOf } from "./uring-user-data.ts";
 
 const BACKLOG = 511;
 const ADDRESS_SIZE_MAX = 64;
+/** Longer than another thread takes to wake up. */
+const REST_NS = 500_000;
+
+type TcpAddress = ListenAddress & { readonly kind: "tcp" };
+type UnixAddress = ListenAddress & { readonly kind: "unix" };
 
 interface Listening {
   descriptor: number;
   readonly isTcp: boolean;
+  /** Other engines accept from the same socket. */
+  readonly isCommon: boolean;
   /** Of a unix socket, with what its file is recognised by. */
   readonly path: string | null;
   readonly identity: string | null;
@@ -51,35 +69,72 @@ export function createUringListeners(
 ): UringListeners {
   const listenings: Listening[] = [];
   const resting: number[] = [];
+  const restTime = allocateWords(TIMESPEC_WORDS);
+  restTime[TIMESPEC_NANOSECONDS_WORD] = REST_NS;
 
   function listen(address: ListenAddress): ListenAddress {
-    const { family, bytes } =
-      address.kind === "tcp"
-        ? encodeTcpAddress(address.host, address.port)
-        : encodeUnixAddress(address.path);
-    const descriptor = check("socket", libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    try {
-      check("setsockopt", libc.setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, 1));
-      check("bind", libc.bind(descriptor, bytes));
-      check("listen", libc.listen(descriptor, BACKLOG));
-    } catch (error) {
-      libc.close(descriptor);
-      throw error;
-    }
-    const path = address.kind === "unix" ? address.path : null;
-    const identity = path === null ? null : identifySocket(path);
-    const index = listenings.push({ descriptor, isTcp: family !== AF_UNIX, path, identity }) - 1;
-    armAccept(index);
-    listeners.isListening = true;
-    if (address.kind === "unix") return address;
+    if (address.kind === "unix") return listenUnix(address);
+    const descriptor = listenTcp(address);
+    begin({ descriptor, isTcp: true, isCommon: false, path: null, identity: null });
     const name = new Uint8Array(ADDRESS_SIZE_MAX);
     const length = check("getsockname", libc.getsockname(descriptor, name));
     return { ...address, port: decodePort(name.subarray(0, length)) ?? address.port };
   }
 
+  function listenTcp({ host, port, sharing }: TcpAddress): number {
+    const { family, bytes } = encodeTcpAddress(host, port);
+    return openSocket(family, (descriptor) => {
+      const setFlag = (name: number): void => {
+        check("setsockopt", libc.setsockopt(descriptor, SOL_SOCKET, name, 1));
+      };
+      setFlag(SO_REUSEADDR);
+      if (sharing === "further") setFlag(SO_REUSEPORT);
+      check("bind", libc.bind(descriptor, bytes));
+      if (sharing === "first") setFlag(SO_REUSEPORT);
+      check("listen", libc.listen(descriptor, BACKLOG));
+    });
+  }
+
+  function listenUnix(address: UnixAddress): ListenAddress {
+    const { path, sharing } = address;
+    const isCommon = sharing !== undefined;
+    if (sharing === "further") {
+      // A number of its own, so that each engine closes what it has.
+      const descriptor = check("dup", libc.duplicate(address.descriptor ?? -1));
+      begin({ descriptor, isTcp: false, isCommon, path: null, identity: null });
+      return address;
+    }
+    const { family, bytes } = encodeUnixAddress(path);
+    const descriptor = openSocket(family, (socket) => {
+      check("bind", libc.bind(socket, bytes));
+      check("listen", libc.listen(socket, BACKLOG));
+    });
+    begin({ descriptor, isTcp: false, isCommon, path, identity: identifySocket(path) });
+    return isCommon ? { ...address, descriptor } : address;
+  }
+
+  /** A socket that is closed again when `prepare` fails. */
+  function openSocket(family: number, prepare: (descriptor: number) => void): number {
+    const descriptor = check("socket", libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    try {
+      prepare(descriptor);
+    } catch (error) {
+      libc.close(descriptor);
+      throw error;
+    }
+    return descriptor;
+  }
+
+  function begin(listening: Listening): void {
+    armAccept(listenings.push(listening) - 1);
+    listeners.isListening = true;
+  }
+
   function armAccept(index: number): void {
-    const { descriptor } = listenings[index]!;
-    if (descriptor >= 0) submit.acceptAll(descriptor, userDataOf(KIND.ACCEPT, index), 0);
+    const { descriptor, isCommon } = listenings[index]!;
+    if (descriptor < 0) return;
+    const accept = isCommon ? submit.acceptOne : submit.acceptAll;
+    accept(descriptor, userDataOf(KIND.ACCEPT, index), 0);
   }
 
   function acceptAgain(): void {
@@ -90,6 +145,11 @@ export function createUringListeners(
   function accepted(index: number, result: number, hasMore: boolean): void {
     if (result >= 0) open(result, listenings[index]!.isTcp);
     if (hasMore || !listeners.isListening) return;
+    if (result >= 0 && listenings[index]!.isCommon) {
+      resting.push(index);
+      submit.timeout(libc.addressOf(restTime), userDataOf(KIND.ACCEPT_AGAIN, 0), 0);
+      return;
+    }
     // Out of descriptors or memory, the kernel would fail again at once: wait for a tick.
     if (result < 0 && result !== -ERRNO.ECONNABORTED) {
       listeners.failureCount++;

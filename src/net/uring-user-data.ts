@@ -2,7 +2,15 @@
 // it was, in the top 4 bits, and of which connection or listener, in the others. The high word is
 // the connection's generation.
 
-export const KIND = { ACCEPT: 1, RECEIVE: 2, SEND: 3, DOORBELL: 4, TICK: 5, IGNORED: 6 } as const;
+export const KIND = {
+  ACCEPT: 1,
+  RECEIVE: 2,
+  SEND: 3,
+  DOORBELL: 4,
+  TICK: 5,
+  IGNORED: 6,
+  ACCEPT_AGAIN: 7,
+} as const;
 export const KIND_SHIFT = 28;
 export const INDEX_MASK = 2 ** KIND_SHIFT - 1;
 

@@ -13,6 +13,7 @@ import { DURABILITY_CHOICES, type DurabilityChoice } from "../lib/durability-cho
 import { IO_CHOICES, type IoChoice } from "../lib/io-choice.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
+import { THREAD_COUNT_MAX, THREAD_MODES, type ThreadMode } from "../lib/thread-mode.ts";
 import {
   boolean,
   choice,
@@ -41,6 +42,9 @@ export interface Options {
   /** 0 means never. */
   readonly stallTimeoutSeconds: number;
   readonly io: IoChoice;
+  /** 0 means one for each core. */
+  readonly threads: number;
+  readonly mode: ThreadMode;
   readonly insecure: boolean;
   readonly requirepassFile: string | null;
   readonly v1Trusted: boolean;
@@ -183,6 +187,22 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
     default: () => "auto",
     summary:
       "How sockets are served: uring (io_uring), listen (Bun), or auto for the best there is",
+  },
+  threads: {
+    name: "threads",
+    value: integer("count", 0, THREAD_COUNT_MAX),
+    default: () => 1,
+    summary:
+      "How many threads serve the data; 0 is one for each core. With io listen, the first of them" +
+      " serves all connections of unix",
+  },
+  mode: {
+    name: "mode",
+    value: choice("mode", THREAD_MODES),
+    default: () => "shared",
+    summary:
+      "How several threads share the keys: shared, each thread reaches all of them; sharded, each" +
+      " has its own, and passes requests for others on",
   },
   insecure: {
     name: "insecure",

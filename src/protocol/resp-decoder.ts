@@ -59,6 +59,10 @@ export interface RespDecoderOptions {
   readonly lengthMax: number;
   /** Of the hash, by database. */
   readonly seeds: Int32Array;
+  /**
+   * Whether a command of several keys goes into one batch if it fits one: locks are for batches.
+   */
+  readonly keepsWhole?: boolean;
 }
 
 export interface RespDecoder {
@@ -119,7 +123,7 @@ export function createRespDecoder(
   const { isHot, isRestricted } = sessions;
   const args = createRespArguments(area, options.windowSize, options.lengthMax);
   const { offsets, lengths } = args;
-  const { seeds } = options;
+  const { seeds, keepsWhole = false } = options;
   const lineLengthMax = Math.min(LINE_LENGTH_MAX, options.windowSize / 2);
   let position = 0;
   let lineEnd = 0;
@@ -293,10 +297,18 @@ export function createRespDecoder(
       position = next;
       return GO_ON;
     }
+    if (keepsWhole && isCutShort(opcode)) return RESP_DECODED.BATCH_FULL;
     openOpcode = opcode;
     openArgument = 1;
     openEnd = next;
     return addKeys(connection, frame, next) ? GO_ON : RESP_DECODED.BATCH_FULL;
+  }
+
+  /** Whether the command would fit a batch as a whole, but not the rest of this one. */
+  function isCutShort(opcode: number): boolean {
+    const hasValues = opcode === RESP_OPCODE.SET || opcode === RESP_OPCODE.MSET;
+    const rowCount = hasValues ? (args.count - 1) / 2 : args.count - 1;
+    return rowCount <= BATCH_CAPACITY && batch.count + rowCount > BATCH_CAPACITY;
   }
 
   function addPing(connection: number, frame: number): void {

@@ -7,6 +7,9 @@
 //          +--------+--------+------------+-----------+--------------+--------+-------+--------+
 //           ^ counts every byte after itself; big-endian. Which parts follow, the opcode says.
 //
+//   DURABLE: length, opcode, word length, word, and from there on opcode and parts of another
+//   request, which the row describes: its opcode is in the batch's `parts`, the word where it is.
+//
 // Nothing is copied: the batch gets offsets. A frame that is not a valid request becomes the opcode
 // INVALID in its place, so that its error reply comes in order. Only the structure is judged here;
 // what the texts inside mean (seconds, amounts) is the command's matter. Rules: docs/PROTOCOL.md.
@@ -28,6 +31,8 @@ const CORE_HEADER_SIZE = KEY_OFFSET - LENGTH_SIZE;
 export const FRAME_LENGTH_MAX = 65534;
 /** Length prefix and core: what a receive window has to hold. */
 export const FRAME_SIZE_MAX = FRAME_LENGTH_MAX + LENGTH_SIZE;
+/** Characters that the word of DURABLE and DURABILITY may have. */
+export const DURABILITY_LENGTH_MAX = 8;
 /** Digits and sign that the expiry of a SET may have. */
 export const EXPIRY_LENGTH_MAX = 31;
 
@@ -52,7 +57,7 @@ export interface V1Decoder {
 export function createV1Decoder(area: ByteArea, batch: Batch, seed: number): V1Decoder {
   const { view } = area;
   const { opcodes, connections, frameOffsets, keyOffsets, keyLengths } = batch;
-  const { valueOffsets, valueLengths, expiryOffsets, expiryLengths, hashes } = batch;
+  const { valueOffsets, valueLengths, expiryOffsets, expiryLengths, hashes, parts } = batch;
   let position = 0;
 
   function decode(connection: number, begin: number, end: number): Decoded {
@@ -108,6 +113,10 @@ export function createV1Decoder(area: ByteArea, batch: Batch, seed: number): V1D
         return opcode;
       case OPCODE.KEYS:
         return length === 1 ? opcode : OPCODE.INVALID;
+      case OPCODE.DURABLE:
+        return decodeDurable(row, frame, length) ? opcode : OPCODE.INVALID;
+      case OPCODE.DURABILITY:
+        return decodeDurability(row, frame, length) ? opcode : OPCODE.INVALID;
       default:
         return OPCODE.INVALID;
     }
@@ -164,6 +173,25 @@ export function createV1Decoder(area: ByteArea, batch: Batch, seed: number): V1D
     valueLengths[row] = payloadLength;
     hashes[row] = 0;
     return true;
+  }
+
+  /** Nothing behind it, so that such a frame is short: see first-bytes.ts. */
+  function decodeDurability(row: number, frame: number, length: number): boolean {
+    if (!decodePayload(row, frame, length)) return false;
+    const wordLength = valueLengths[row]!;
+    return wordLength <= DURABILITY_LENGTH_MAX && CORE_HEADER_SIZE + wordLength === length;
+  }
+
+  /** The request within is decoded as if its length stood before its opcode. */
+  function decodeDurable(row: number, frame: number, length: number): boolean {
+    if (length < CORE_HEADER_SIZE) return false;
+    const wordLength = view.getUint16(frame + KEY_LENGTH_OFFSET);
+    const innerBegin = CORE_HEADER_SIZE + wordLength;
+    if (wordLength > DURABILITY_LENGTH_MAX || innerBegin >= length) return false;
+    if (view.getUint8(frame + OPCODE_OFFSET + innerBegin) === OPCODE.DURABLE) return false;
+    const inner = decodeFrame(row, frame + innerBegin, length - innerBegin);
+    parts[row] = inner;
+    return inner !== OPCODE.INVALID;
   }
 
   return { decode, position: () => position };

@@ -26,7 +26,10 @@ export interface Call {
   executeRest(index: number): void;
 }
 
-/** Executes a command and writes exactly one reply. Arity, login and MULTI are checked before. */
+/**
+ * Executes a command and writes exactly one reply. Arity, login and MULTI are checked before. SAVE
+ * alone may leave its client waiting, without a reply: it is executed again.
+ */
 export type Handler = (call: Call) => void;
 
 /** Handlers by name in lower case; of a command with subcommands: `client|list`. */

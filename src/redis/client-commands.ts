@@ -87,10 +87,8 @@ const info: Handler = ({ client, reply, server }) => {
 };
 
 const list: Handler = (call) => {
-  const clients = readListedClients(call);
-  if (clients === null) return;
-  const { reply, server } = call;
-  reply.verbatim(clients.map((client) => describeClient(client, server)).join(""));
+  const lines = readListedClients(call);
+  if (lines !== null) call.reply.verbatim(lines.join(""));
 };
 
 const kill: Handler = (call) => {
@@ -156,7 +154,8 @@ function killAll(call: Call, isMeant: ClientFilter): number {
     client.isClosing = true;
     if (client !== call.client) call.server.kill(client);
   }
-  return meant.length;
+  const elsewhere = call.server.clientsElsewhere().filter(isMeant);
+  return meant.length + call.server.killElsewhere(elsewhere);
 }
 
 /** Replies too. Null = it was neither ON nor OFF. */

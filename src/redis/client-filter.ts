@@ -6,11 +6,12 @@
 
 import { isWord, readInteger } from "./arguments.ts";
 import type { Call } from "./call.ts";
-import type { Client } from "./client.ts";
+import type { ListedClient } from "./client-elsewhere.ts";
+import { describeClient } from "./client-line.ts";
 import { USER_NAME } from "./connection-commands.ts";
 import { ERROR_TEXT } from "./error-text.ts";
 
-export type ClientFilter = (client: Client) => boolean;
+export type ClientFilter = (client: ListedClient) => boolean;
 
 const NORMAL_TYPE = "normal";
 /** Types that no client has here are known, as they are to Redis. */
@@ -34,27 +35,46 @@ export function readKillFilter(call: Call): ClientFilter | null {
     }
   }
   return (client) =>
-    conditions.every((isMet) => isMet(client)) && !(isCallerSpared && client === caller);
+    conditions.every((isMet) => isMet(client)) && !(isCallerSpared && client.id === caller.id);
 }
 
-/** In the order asked for, as often as asked for. Null = there was an error, and it is written. */
-export function readListedClients(call: Call): Client[] | null {
-  const { args, server } = call;
-  const clients = [...server.clients()];
-  if (args.length === 2) return clients;
+/**
+ * Lines of CLIENT LIST, in the order asked for, as often as asked for. Null = there was an error,
+ * and it is written.
+ */
+export function readListedClients(call: Call): string[] | null {
+  const { args } = call;
+  if (args.length === 2) return listAll(call).map(({ line }) => line());
   if (args.length === 4 && isWord(args[2]!, "type")) {
     const isMeant = readType(call, 3);
-    return isMeant === null ? null : clients.filter(isMeant);
+    if (isMeant === null) return null;
+    return listAll(call).flatMap(({ client, line }) => (isMeant(client) ? [line()] : []));
   }
   if (args.length === 3 || !isWord(args[2]!, "id")) return refuse(call, ERROR_TEXT.SYNTAX);
-  const byId = new Map(clients.map((client) => [client.id, client]));
-  const listed: (Client | undefined)[] = [];
+  const byId = new Map(listAll(call).map((listing) => [listing.client.id, listing]));
+  const listed: (Listing | undefined)[] = [];
   for (let index = 3; index < args.length; index++) {
     const id = readInteger(call, index, "ERR Invalid client ID");
     if (id === null) return null;
     listed.push(byId.get(Number(id)));
   }
-  return listed.filter((client) => client !== undefined);
+  return listed.filter((listing) => listing !== undefined).map(({ line }) => line());
+}
+
+interface Listing {
+  readonly client: ListedClient;
+  line(): string;
+}
+
+/** Clients of all threads, in the order of their ids. */
+function listAll({ server }: Call): Listing[] {
+  const own = [...server.clients()].map((client): Listing => {
+    return { client, line: () => describeClient(client, server) };
+  });
+  const elsewhere = server.clientsElsewhere();
+  if (elsewhere.length === 0) return own;
+  const others = elsewhere.map((client): Listing => ({ client, line: () => client.line }));
+  return [...own, ...others].sort((left, right) => left.client.id - right.client.id);
 }
 
 /** An option of CLIENT KILL and the value after it. */

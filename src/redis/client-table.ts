@@ -1,7 +1,8 @@
 // The clients that are connected, by connection and by id.
 //
 // A connection's number is given to another when it closes; a client's id never is, and counts from
-// 1 in the order of arrival.
+// 1 in the order of arrival. Of several data threads each has every so many-th id, so that no two
+// clients of the server have the same.
 
 import { Client } from "./client.ts";
 
@@ -11,7 +12,13 @@ export class ClientTable {
   readonly #byConnection = new Map<number, Client>();
   /** In the order of the ids, because a Map keeps the order of arrival. */
   readonly #byId = new Map<number, Client>();
-  #lastId = 0;
+  #nextId: number;
+  readonly #idStep: number;
+
+  constructor(threadIndex = 0, threadCount = 1) {
+    this.#nextId = threadIndex + 1;
+    this.#idStep = threadCount;
+  }
 
   get count(): number {
     return this.#byId.size;
@@ -21,7 +28,8 @@ export class ClientTable {
     if (this.#byConnection.has(options.connection)) {
       throw new Error(`connection ${options.connection} has a client already`);
     }
-    const client = new Client({ ...options, id: ++this.#lastId });
+    const client = new Client({ ...options, id: this.#nextId });
+    this.#nextId += this.#idStep;
     this.#byConnection.set(client.connection, client);
     this.#byId.set(client.id, client);
     return client;

@@ -14,6 +14,9 @@ export interface QueuedCommand {
 /** Bytes that the commands since MULTI may take. */
 export const QUEUE_SIZE_MAX = 64 * 1024 * 1024;
 
+/** What has become of the snapshot that a client's SAVE waits for. */
+export type AwaitedSave = "none" | "waiting" | "good" | "failed";
+
 /** CLIENT REPLY. */
 export type ReplyMode = "on" | "off" | "skip" | "skip-next";
 
@@ -38,6 +41,7 @@ export class Client implements Watcher {
   replyMode: ReplyMode = "on";
   /** What its replies promise of the writes before them, null = what the server's do. */
   durability: DurabilityChoice | null = null;
+  awaitedSave: AwaitedSave = "none";
   isEvictionExempt = false;
   isNoTouch = false;
   /** Commands since MULTI, null = no transaction. */

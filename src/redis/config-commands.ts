@@ -47,7 +47,6 @@ function set({ args, reply, server }: Call): void {
 
 /** The slow log and the histograms of the store's own work are not statistics in this sense. */
 function resetStatistics({ reply, server }: Call): void {
-  server.stats.reset();
   server.resetStatistics();
   reply.simple("OK");
 }

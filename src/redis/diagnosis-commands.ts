@@ -95,7 +95,8 @@ function resetSlowLog({ reply, server }: Call): void {
 
 /** Of all commands, or of those named; a command's name stands for its subcommands as well. */
 function replyHistograms({ args, reply, server }: Call): void {
-  const { commands, stats } = server;
+  const { commands } = server;
+  const stats = server.allStats();
   const names = args.slice(2);
   const rows =
     names.length === 0

@@ -14,6 +14,7 @@ import type { Log } from "../lib/log.ts";
 import { VERDICT, type Verdict, type WriteLog } from "../store/write-log.ts";
 import type { Call } from "./call.ts";
 import { QUEUE_SIZE_MAX, type Client, type Parcels, type QueuedCommand } from "./client.ts";
+import type { CommandLocks } from "./command-locks.ts";
 import type { CommandRow } from "./command-row.ts";
 import { refuseArity, refuseUnknown } from "./command-refusal.ts";
 import { INNER_COMMAND_INDEX } from "./command-table.ts";
@@ -47,6 +48,8 @@ export interface DispatcherOptions {
   readonly log: Log;
   /** Asked before a write, and told which writes belong together; null = nothing is logged. */
   readonly writeLog?: WriteLog | null;
+  /** What a command is executed under; null = one thread has the store for itself. */
+  readonly locks?: CommandLocks | null;
   /** Where a client's replies go. */
   sinkOf(client: Client): ReplySink;
   /** Gives memory back unless the parcel became a key's value. */
@@ -79,10 +82,21 @@ export class Dispatcher {
       this.#release(parcels);
       return true;
     }
+    const { locks } = this.#options;
+    if (locks === undefined || locks === null) return this.#executeLogged(client, args, parcels);
+    locks.enter(client, args);
+    try {
+      return this.#executeLogged(client, args, parcels);
+    } finally {
+      locks.leave();
+    }
+  }
+
+  #executeLogged(client: Client, args: readonly Buffer[], parcels: Parcels): boolean {
     const log = this.#options.writeLog ?? null;
     if (log === null || !this.#writes(client, args)) {
       this.#execute(client, args, parcels);
-      return true;
+      return client.awaitedSave !== "waiting";
     }
     const verdict = log.verdict();
     if (verdict === VERDICT.WAIT) return false;
@@ -128,6 +142,7 @@ export class Dispatcher {
     this.#reply.end();
     if (!isQueued) this.#release(parcels);
     if (queue !== null && client.queue !== queue) this.#releaseQueue(queue);
+    if (client.awaitedSave === "waiting") return;
     advanceReplyMode(client);
     if (client.isClosing) this.#server.close(client);
   }
@@ -146,6 +161,7 @@ export class Dispatcher {
   /** Takes leave of a client whose connection is gone. */
   forget(client: Client): void {
     if (client.queue !== null) this.#releaseQueue(client.queue);
+    client.awaitedSave = "none";
     client.endTransaction();
     this.#keys.unwatch(client);
   }
@@ -231,6 +247,7 @@ export class Dispatcher {
     const { clock, stats, slowLog } = this.#server;
     const beginMs = clock.elapsedMs();
     row.handler!(this.#makeCall(client, command));
+    if (client.awaitedSave === "waiting") return;
     const microseconds = (clock.elapsedMs() - beginMs) * 1000;
     stats.record(row.index, microseconds, this.#countErrors());
     if (row.flags.has("skip_slowlog")) return;

@@ -15,6 +15,8 @@ export interface InfoFigures {
   readonly persistence: PersistenceFigures | null;
   /** By the number of the database; those without keys are not shown. */
   readonly databases: readonly DatabaseFigures[];
+  /** Null = there is one data thread. */
+  readonly threads: ThreadsFigures | null;
 }
 
 export interface ServerFigures {
@@ -112,6 +114,44 @@ export interface PartitionFigures {
   readonly recorded: number;
   readonly written: number;
   readonly synced: number;
+}
+
+export interface ThreadsFigures {
+  readonly mode: "shared" | "sharded";
+  /** In the order of the threads. */
+  readonly threads: readonly ThreadFigures[];
+}
+
+export interface ThreadFigures {
+  readonly connectionCount: number;
+  /** Clients that CLIENT LIST of other threads has no room for. */
+  readonly unlistedCount: number;
+  /** Executed commands of every protocol. */
+  readonly commandCount: number;
+  /** Locks of the store that were not free at once, and those that were slept for. */
+  readonly lockWaitCount: number;
+  readonly lockSleepCount: number;
+  /** Times that the thread took what all segments share, and all segments. */
+  readonly structureCount: number;
+  readonly allSegmentsCount: number;
+  /** Null = all threads execute commands of all keys. */
+  readonly shard: ShardFigures | null;
+}
+
+/** Commands of a thread's connections: executed by itself, or given to the thread with the key. */
+export interface ShardFigures {
+  readonly ownCount: number;
+  readonly foreignCount: number;
+  /** Commands of other threads' connections that it executed. */
+  readonly servedCount: number;
+  /** Times that it showed commands, or replies, to another thread, and woke one for it. */
+  readonly publishCount: number;
+  readonly replyPublishCount: number;
+  readonly wakeCount: number;
+  /** Commands, and replies, that found no room; commands that were not answered in time. */
+  readonly fullCount: number;
+  readonly stallCount: number;
+  readonly timeoutCount: number;
 }
 
 export interface DatabaseFigures {

@@ -7,7 +7,7 @@ import type { InfoFigures, PersistenceFigures } from "./info-figures.ts";
 import type { InfoLines } from "./info-sections.ts";
 import type { Snapshots } from "./snapshots.ts";
 
-const NO_SNAPSHOTS: Omit<Snapshots, "lastSaveSeconds" | "changesSinceLast" | "start"> = {
+const NO_SNAPSHOTS: Omit<Snapshots, "lastSaveSeconds" | "changesSinceLast" | "start" | "save"> = {
   isRunning: false,
   lastStatus: "ok",
   lastDurationSeconds: -1,
@@ -37,7 +37,7 @@ export function persistenceLines({ server, stats, persistence }: InfoFigures): I
 }
 
 function snapshotLines(
-  snapshots: Omit<Snapshots, "start">,
+  snapshots: Omit<Snapshots, "start" | "save">,
   persistence: PersistenceFigures | null,
 ): InfoLines {
   return [
@@ -54,7 +54,7 @@ function snapshotLines(
   ];
 }
 
-function rewriteLines(snapshots: Omit<Snapshots, "start">): InfoLines {
+function rewriteLines(snapshots: Omit<Snapshots, "start" | "save">): InfoLines {
   return [
     ["aof_rewrite_in_progress", Number(snapshots.isRunning)],
     ["aof_rewrite_scheduled", 0],

@@ -8,6 +8,7 @@
 import type { CommandStats } from "./command-stats.ts";
 import type { InfoFigures } from "./info-figures.ts";
 import { persistenceLines } from "./info-persistence.ts";
+import { threadLines } from "./info-threads.ts";
 import {
   clientLines,
   cpuLines,
@@ -20,8 +21,8 @@ import {
 } from "./info-sections.ts";
 
 export interface InfoSource {
-  readonly stats: CommandStats;
-  /** Asked once an INFO. */
+  /** Each is asked once an INFO. */
+  stats(): CommandStats;
   figures(): InfoFigures;
   /** Sections of the server's own, with headings, in lines that end with LF. */
   ownSections(): string;
@@ -32,7 +33,8 @@ interface Section {
   readonly names: readonly string[];
   readonly title: string;
   readonly isDefault: boolean;
-  lines(figures: InfoFigures, stats: CommandStats): InfoLines;
+  /** Null = the server does not have the section. */
+  lines(figures: InfoFigures, stats: CommandStats): InfoLines | null;
 }
 
 const OWN_NAME = "fkvs";
@@ -47,6 +49,7 @@ const SECTIONS: readonly Section[] = [
   section("Stats", (figures, stats) => statLines(figures, stats.totalErrors)),
   section("Replication", ({ server }) => replicationLines(server)),
   section("CPU", ({ cpu }) => cpuLines(cpu)),
+  section("Threads", ({ threads }) => (threads === null ? null : threadLines(threads))),
   { ...section("Modules", () => []), names: ["modules", "module_list"] },
   { ...section("Commandstats", (_, stats) => commandLines(stats)), isDefault: false },
   section("Errorstats", (_, stats) => errorLines(stats)),
@@ -65,10 +68,20 @@ export function renderInfo(source: InfoSource, names: readonly string[]): string
       (isDefault && candidate.isDefault) ||
       candidate.names.some((name) => names.includes(name)),
   );
-  const figures = chosen.length === 0 ? null : source.figures();
-  const texts = chosen.map((each) => renderSection(each.title, each.lines(figures!, source.stats)));
+  const texts = chosen.length === 0 ? [] : renderSections(source, chosen);
   if (isAll || names.includes(OWN_NAME)) texts.push(renderOwn(source.ownSections()));
   return texts.join("\r\n");
+}
+
+function renderSections(source: InfoSource, sections: readonly Section[]): string[] {
+  const figures = source.figures();
+  const stats = source.stats();
+  const texts: string[] = [];
+  for (const { title, lines } of sections) {
+    const found = lines(figures, stats);
+    if (found !== null) texts.push(renderSection(title, found));
+  }
+  return texts;
 }
 
 function section(title: string, lines: Section["lines"]): Section {

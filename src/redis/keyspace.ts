@@ -33,7 +33,10 @@ export interface StoredValue {
   bytes(begin?: number, end?: number): Buffer;
 }
 
-/** Notices that a watched key was written, deleted, flushed or expired. */
+/**
+ * Notices that a watched key was written, deleted, flushed or expired; what another thread has done
+ * to it with `meetWatched`.
+ */
 export interface Watcher {
   isDirty: boolean;
 }
@@ -87,9 +90,9 @@ export interface Keyspace {
   flush(database?: number): void;
   /** Bytes of memory that a key takes with everything, 0 = there is no such key. */
   memoryBytes(database: number, key: Uint8Array): number;
-  /** Has `watcher` noticed about a key, until `unwatch`. */
-  watch(database: number, key: Uint8Array, watcher: Watcher): void;
-  /** Meets the keys that a watcher watches, so that it notices what has expired: before EXEC. */
+  /** Has `watcher` noticed about a key, until `unwatch`. False when too many are watched. */
+  watch(database: number, key: Uint8Array, watcher: Watcher): boolean;
+  /** Meets the keys that a watcher watches, so that it notices everything: before EXEC. */
   meetWatched(watcher: Watcher): void;
   /** Ends all watches of a watcher. */
   unwatch(watcher: Watcher): void;

@@ -19,23 +19,40 @@ const HALF_BITS = 7;
 const DURATION_BITS = 30;
 const BUCKET_COUNT = (DURATION_BITS - HALF_BITS + 1) * HALF_COUNT;
 
+/** The buckets, and behind them the number of calls. */
+export const HISTOGRAM_WORDS = BUCKET_COUNT + 1;
+const TOTAL = BUCKET_COUNT;
+
 export class LatencyHistogram {
-  readonly #counts = new Float64Array(BUCKET_COUNT);
-  #totalCount = 0;
+  readonly #counts: Float64Array;
+
+  /** `words` may be memory that other threads read. */
+  constructor(words: Float64Array = new Float64Array(HISTOGRAM_WORDS)) {
+    this.#counts = words;
+  }
 
   get totalCount(): number {
-    return this.#totalCount;
+    return this.#counts[TOTAL]!;
   }
 
   record(durationNs: number, count = 1): void {
     this.#counts[bucketOf(durationNs)]! += count;
-    this.#totalCount += count;
+    this.#counts[TOTAL]! += count;
+  }
+
+  /** Counts the calls of another one, too. */
+  add(other: LatencyHistogram): void {
+    for (let word = 0; word < HISTOGRAM_WORDS; word++) this.#counts[word]! += other.#counts[word]!;
+  }
+
+  reset(): void {
+    this.#counts.fill(0);
   }
 
   /** The longest duration of the bucket that `percentile` (0 … 100) falls into; 0 without calls. */
   percentileNs(percentile: number): number {
-    if (this.#totalCount === 0) return 0;
-    const wanted = Math.max(1, Math.floor((percentile / 100) * this.#totalCount + 0.5));
+    if (this.totalCount === 0) return 0;
+    const wanted = Math.max(1, Math.floor((percentile / 100) * this.totalCount + 0.5));
     let count = 0;
     for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
       count += this.#counts[bucket]!;

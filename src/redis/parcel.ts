@@ -27,7 +27,11 @@ export class StoreParcel implements Parcel {
 
   /** Takes bytes `begin` to `end`. False when memory is full: nothing is kept then. */
   append(bytes: Uint8Array, begin = 0, end = bytes.length): boolean {
-    if (!this.#store.pieces.append(this.#chain, bytes, begin, end)) {
+    const { locks, pieces } = this.#store;
+    locks?.enter();
+    const hasRoom = pieces.append(this.#chain, bytes, begin, end);
+    locks?.leave();
+    if (!hasRoom) {
       this.discard();
       return false;
     }
@@ -56,6 +60,9 @@ export class StoreParcel implements Parcel {
 
   /** Gives back what no key has. */
   discard(): void {
-    this.#store.pieces.give(this.#chain);
+    const { locks, pieces } = this.#store;
+    locks?.enter();
+    pieces.give(this.#chain);
+    locks?.leave();
   }
 }

@@ -1,7 +1,8 @@
 // Commands about what is kept on disk: snapshots, and what a client is promised of its writes. All
 // of them say so when the server keeps nothing.
 //
-// A snapshot shortens the log behind it, so that BGREWRITEAOF and BGSAVE begin the same.
+// A snapshot shortens the log behind it, so that BGREWRITEAOF and BGSAVE begin the same. So does
+// SAVE, but that its client waits.
 
 import { DURABILITY_CHOICES, type DurabilityChoice } from "../lib/durability-choice.ts";
 import { isWord, shownText } from "./arguments.ts";
@@ -12,7 +13,7 @@ import type { Snapshots } from "./snapshots.ts";
 
 const SAVE_RUNNING = "ERR Background save already in progress";
 const REWRITE_RUNNING = "ERR Background append only file rewriting already in progress";
-const NO_SAVE = "ERR SAVE would keep every client waiting: use BGSAVE, and LASTSAVE to see it done";
+const SAVE_FAILED = "ERR the snapshot failed, and the last one stays: the server's log says why";
 
 const backgroundSave: Handler = (call) => {
   const { args, reply } = call;
@@ -28,7 +29,11 @@ const rewrite: Handler = (call) => {
 
 const save: Handler = (call) => {
   const snapshots = snapshotsOf(call);
-  if (snapshots !== null) call.reply.error(snapshots.isRunning ? SAVE_RUNNING : NO_SAVE);
+  if (snapshots === null) return;
+  const outcome = snapshots.save(call.client);
+  if (outcome === "good") call.reply.simple("OK");
+  else if (outcome === "failed") call.reply.error(SAVE_FAILED);
+  else if (outcome === "running") call.reply.error(SAVE_RUNNING);
 };
 
 const lastSave: Handler = (call) => {

@@ -3,6 +3,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import type { Client } from "./client.ts";
+import type { ClientElsewhere } from "./client-elsewhere.ts";
 import type { CommandStats } from "./command-stats.ts";
 import type { CommandTable } from "./command-table.ts";
 import type { LoginGuard } from "./login-guard.ts";
@@ -13,6 +14,7 @@ import type { SlowLog } from "./slow-log.ts";
 export interface RedisServer {
   readonly clock: Clock;
   readonly commands: CommandTable;
+  /** What this thread counts. */
   readonly stats: CommandStats;
   readonly slowLog: SlowLog;
   /** What CONFIG GET and CONFIG SET know. */
@@ -26,14 +28,20 @@ export interface RedisServer {
   readonly snapshots: Snapshots | null;
   /** Most bytes of a value; a longer one is refused. */
   readonly maxValueBytes: number;
-  /** Connected clients that speak RESP, in the order of their ids. */
+  /** What the whole server has counted of commands. */
+  allStats(): CommandStats;
+  /** Connected clients of this thread that speak RESP, in the order of their ids. */
   clients(): Iterable<Client>;
+  /** Those of other threads, as they were a moment ago. */
+  clientsElsewhere(): readonly ClientElsewhere[];
   /** Bytes of replies that a client has not taken, for CLIENT LIST. */
   unsentBytes(client: Client): number;
   /** Closes a client's connection once its replies are sent. */
   close(client: Client): void;
   /** Closes it at once; what it has not been sent is lost. */
   kill(client: Client): void;
+  /** Has other threads close clients of theirs; how many of them it could ask. */
+  killElsewhere(clients: readonly ClientElsewhere[]): number;
   /** Puts `client.durability` into effect for the replies to come; only where anything is kept. */
   setDurability(client: Client): void;
   /**
@@ -43,7 +51,7 @@ export interface RedisServer {
   demandDurability(client: Client, durability: DurabilityChoice): void;
   /** The text of INFO with the sections asked for; all names in lower case. */
   info(sections: readonly string[]): string;
-  /** Sets the server's counts of INFO to zero; those of `stats` have a reset of their own. */
+  /** Sets the whole server's counts to zero. */
   resetStatistics(): void;
   /** Writes a client's text to the log (DEBUG LOG). */
   log(text: string): void;

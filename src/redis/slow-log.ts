@@ -8,6 +8,7 @@
 // Passwords are never kept.
 
 import type { Client } from "./client.ts";
+import { LiveSettings } from "./live-settings.ts";
 
 export interface SlowLogEntry {
   readonly id: number;
@@ -24,10 +25,75 @@ export const SLOW_LOG_ARGUMENT_LENGTH_MAX = 128;
 
 const REDACTED = Buffer.from("(redacted)");
 
+/** Where the entries are: with this thread, or where all threads have them. */
+export interface SlowLogEntries {
+  readonly length: number;
+  /** Gives the entry the next id; then at most `lengthMax` are left, the latest. */
+  push(entry: Omit<SlowLogEntry, "id">, lengthMax: number): void;
+  /** The latest first. */
+  latest(count: number): SlowLogEntry[];
+  clear(): void;
+}
+
 export class SlowLog {
+  readonly #settings: LiveSettings;
+  readonly #entries: SlowLogEntries;
+
+  constructor(
+    settings: LiveSettings = new LiveSettings(),
+    entries: SlowLogEntries = new EntryList(),
+  ) {
+    this.#settings = settings;
+    this.#entries = entries;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
   /** What takes as long or longer is kept; 0 = everything, below 0 = nothing. */
-  thresholdMicroseconds = 10_000;
-  #lengthMax = 128;
+  get thresholdMicroseconds(): number {
+    return this.#settings.slowLogThresholdUs;
+  }
+
+  set thresholdMicroseconds(threshold: number) {
+    this.#settings.slowLogThresholdUs = threshold;
+  }
+
+  get lengthMax(): number {
+    return this.#settings.slowLogLengthMax;
+  }
+
+  /** What is too much goes with the next entry, as in Redis. */
+  set lengthMax(length: number) {
+    this.#settings.slowLogLengthMax = length;
+  }
+
+  /** Keeps a command if it was slow. Not for commands with the flag `skip_slowlog`. */
+  add(client: Client, args: readonly Buffer[], microseconds: number, nowMs: number): void {
+    const threshold = this.thresholdMicroseconds;
+    if (threshold < 0 || microseconds < threshold) return;
+    const entry = {
+      timeSeconds: Math.floor(nowMs / 1000),
+      microseconds: Math.floor(microseconds),
+      args: cutArguments(redactArguments(args)),
+      address: client.address,
+      name: client.name,
+    };
+    this.#entries.push(entry, this.lengthMax);
+  }
+
+  /** The latest first. */
+  latest(count: number): SlowLogEntry[] {
+    return this.#entries.latest(count);
+  }
+
+  reset(): void {
+    this.#entries.clear();
+  }
+}
+
+class EntryList implements SlowLogEntries {
   #nextId = 0;
   /** The latest last. */
   #entries: SlowLogEntry[] = [];
@@ -36,37 +102,17 @@ export class SlowLog {
     return this.#entries.length;
   }
 
-  get lengthMax(): number {
-    return this.#lengthMax;
+  push(entry: Omit<SlowLogEntry, "id">, lengthMax: number): void {
+    this.#entries.push({ id: this.#nextId++, ...entry });
+    const excess = this.#entries.length - lengthMax;
+    if (excess > 0) this.#entries.splice(0, excess);
   }
 
-  /** What is too much goes with the next entry, as in Redis. */
-  set lengthMax(length: number) {
-    this.#lengthMax = length;
-  }
-
-  /** Keeps a command if it was slow. Not for commands with the flag `skip_slowlog`. */
-  add(client: Client, args: readonly Buffer[], microseconds: number, nowMs: number): void {
-    if (this.thresholdMicroseconds < 0 || microseconds < this.thresholdMicroseconds) return;
-    this.#entries.push({
-      id: this.#nextId++,
-      timeSeconds: Math.floor(nowMs / 1000),
-      microseconds: Math.floor(microseconds),
-      args: cutArguments(redactArguments(args)),
-      address: client.address,
-      name: client.name,
-    });
-    if (this.#entries.length > this.#lengthMax) {
-      this.#entries.splice(0, this.#entries.length - this.#lengthMax);
-    }
-  }
-
-  /** The latest first. */
   latest(count: number): SlowLogEntry[] {
     return this.#entries.slice(Math.max(0, this.#entries.length - count)).reverse();
   }
 
-  reset(): void {
+  clear(): void {
     this.#entries = [];
   }
 }

@@ -218,12 +218,12 @@ export class StoreKeyspace implements Keyspace {
     return store.blockSize(reference) + pieceCount * PAGE_SIZE + slots + pair;
   }
 
-  watch(database: number, key: Uint8Array, watcher: Watcher): void {
-    this.#within(database, () => {
+  watch(database: number, key: Uint8Array, watcher: Watcher): boolean {
+    return this.#within(database, () => {
       // An expired key is met first: its end is no news to who begins to watch now.
       const reference = this.#findEntry(key);
-      if (key.length > KEY_LENGTH_MAX) return;
-      this.#store.watches.add(reference, this.#keyOffset, this.#keyLength, watcher);
+      if (key.length > KEY_LENGTH_MAX) return true;
+      return this.#store.watches.add(reference, this.#keyOffset, this.#keyLength, watcher);
     });
   }
 
@@ -231,10 +231,14 @@ export class StoreKeyspace implements Keyspace {
     for (const { database, key } of this.#store.watches.keysOf(watcher)) {
       this.#within(database, () => this.#findEntry(key));
     }
+    this.#store.watches.catchUp(watcher);
   }
 
   unwatch(watcher: Watcher): void {
-    this.#store.watches.remove(watcher);
+    const { locks, watches } = this.#store;
+    locks?.enter();
+    watches.remove(watcher);
+    locks?.leave();
   }
 
   /** Does something in a database. */

@@ -1,6 +1,8 @@
-// MULTI, EXEC, DISCARD, WATCH, UNWATCH. One thread executes everything, so that what EXEC executes
-// in one go is atomic; the keyspace notices what happens to watched keys.
+// MULTI, EXEC, DISCARD, WATCH, UNWATCH. What EXEC executes in one go is atomic, because one thread
+// executes everything, or has locked everything meanwhile; the keyspace notices what happens to
+// watched keys.
 
+import { WATCHED_KEY_COUNT_MAX } from "../store/shared-watches.ts";
 import type { Handler, HandlerTable } from "./call.ts";
 
 /** Keys that a client may have watched since its last EXEC; the same key counts again. */
@@ -45,8 +47,12 @@ const watch: Handler = ({ args, client, keys, reply }) => {
   if (client.watchedCount + count > WATCHED_COUNT_MAX) {
     return reply.error(`ERR more than ${WATCHED_COUNT_MAX} keys are watched`);
   }
-  for (const key of args.slice(1, 1 + count)) keys.watch(client.database, key, client);
-  client.watchedCount += count;
+  for (const key of args.slice(1, 1 + count)) {
+    if (!keys.watch(client.database, key, client)) {
+      return reply.error(`ERR all clients together watch ${WATCHED_KEY_COUNT_MAX} keys already`);
+    }
+    client.watchedCount++;
+  }
   reply.simple("OK");
 };
 

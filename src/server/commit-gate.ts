@@ -1,24 +1,26 @@
 // Holds replies back until what they promise is durable, and wakes writes that waited for room in
 // the log. Stands between the turn, which flushes, and the journal, which knows positions.
 //
-//   turn's end ─▶ mustHold? ─▶ hold(connection) … seal      a *ticket*: connections, and positions
-//   progress   ─▶ tickets whose positions are synced ─▶ release(connection), first in, first out
+//   turn's end ─▶ mustHold? ─▶ hold(connection) … seal      a *ticket*: connections, and a mark
+//   progress   ─▶ tickets whose marks are synced ─▶ release(connection), first in, first out
 //
 // Everything that was recorded before a reply was made has to be durable before it leaves, reads
-// included: nobody sees what a crash can undo. A connection with held replies is not executed any
-// further, so it is in one ticket at most.
+// included: nobody sees what a crash can undo. That is so whichever thread recorded it: a mark
+// (log-mark.ts) is how far the log of all threads has come. A connection with held replies is not
+// executed any further, so it is in one ticket at most.
 //
-// When the log has failed nothing held can be promised any more: those connections are failed.
+// When the log has failed nothing held can be promised any more: those connections are failed. So
+// failures are looked at behind positions: those of an epoch that begins anew mean something else.
 
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { Journal } from "../wal/journal.ts";
+import { LogMark } from "../wal/log-mark.ts";
 import type { SyncPolicy } from "../wal/wal-writer.ts";
 import { DURABILITY, type ConnectionTable } from "./connection-table.ts";
 
 interface Ticket {
   readonly serial: number;
-  /** By partition. */
-  readonly positions: Float64Array;
+  readonly mark: LogMark;
   readonly connections: number[];
 }
 
@@ -47,14 +49,13 @@ export class CommitGate {
   #nextSerial = 1;
   /** Ticket of each connection that is held. */
   readonly #serials: Float64Array;
-  /** By partition: end of all that had been recorded when the last turn ended. */
-  readonly #ends: Float64Array;
+  /** What this thread had recorded when the last turn ended. */
+  #recordCount = 0;
 
   constructor(parts: CommitGateParts) {
     this.#parts = parts;
     this.#producerCount = parts.journal.producers.length;
     this.#serials = new Float64Array(parts.connections.flags.length);
-    this.#ends = new Float64Array(this.#producerCount);
   }
 
   /** Whether replies may have to wait at all, so that none may leave before its turn's end. */
@@ -66,16 +67,21 @@ export class CommitGate {
     return this.#tickets.reduce((sum, { connections }) => sum + connections.length, 0);
   }
 
-  /** Shows the turn's records to the WAL threads; whether its replies have to wait for them. */
-  mustHold(): boolean {
+  /**
+   * Shows the turn's records to the WAL threads; whether its replies have to wait for them, or for
+   * those that other threads have written for it.
+   */
+  mustHold(hasWrittenElsewhere = false): boolean {
     const { journal } = this.#parts;
     journal.publish();
     // The operator hears of it no later than the clients do.
     if (journal.failure() !== 0) this.#parts.noteFailure();
     if (!this.isStrict) return false;
-    const hasRecorded = this.noteEnds();
+    const hasRecorded = journal.recordCount() !== this.#recordCount;
+    this.#recordCount = journal.recordCount();
+    const isDurable = this.#isAllDurable();
     // After a failure only what this turn has recorded is at stake: reads and errors leave.
-    return journal.failure() === 0 ? !this.#isDurable(null) : hasRecorded;
+    return journal.failure() === 0 ? !isDurable : hasRecorded || hasWrittenElsewhere;
   }
 
   /** Whether this connection's replies have to. */
@@ -97,38 +103,39 @@ export class CommitGate {
   seal(): void {
     if (this.#open.length === 0) return;
     const { journal, policy } = this.#parts;
-    const positions = new Float64Array(this.#producerCount);
-    for (let i = 0; i < positions.length; i++) positions[i] = journal.endPosition(i);
-    this.#tickets.push({ serial: this.#nextSerial++, positions, connections: this.#open });
+    const mark = new LogMark(journal);
+    this.#tickets.push({ serial: this.#nextSerial++, mark, connections: this.#open });
     this.#open = [];
     this.ticketCount++;
-    for (let i = 0; i < positions.length; i++) {
-      const producer = journal.producers[i]!;
-      if (producer.syncedPosition() >= positions[i]!) continue;
-      if (policy !== "always") producer.requestSync();
-    }
+    if (policy !== "always") mark.requestSync();
     this.progress();
   }
 
   /** Something may have become durable, or failed. */
   progress(): void {
-    const { journal } = this.#parts;
-    if (journal.failure() !== 0) {
-      this.#failAll();
-      return;
-    }
     for (;;) {
-      this.#releaseDurable();
-      if (this.#tickets.length === 0) return;
-      this.#askAgain();
+      const done = this.#countDurable();
+      if (this.#parts.journal.failure() !== 0) {
+        this.#failAll();
+        return;
+      }
+      this.#release(done);
+      const first = this.#tickets[0]?.mark;
+      if (first === undefined) return;
+      if (this.#parts.policy !== "always") first.requestSync();
+      first.awaitProgress();
       // What moved before we asked is not rung for.
-      if (!this.#isDurable(this.#tickets[0]!.positions)) return;
+      if (!first.isSynced()) return;
     }
   }
 
-  #releaseDurable(): void {
+  #countDurable(): number {
     let done = 0;
-    while (done < this.#tickets.length && this.#isDurable(this.#tickets[done]!.positions)) done++;
+    while (done < this.#tickets.length && this.#tickets[done]!.mark.isSynced()) done++;
+    return done;
+  }
+
+  #release(done: number): void {
     for (const ticket of this.#tickets.splice(0, done)) {
       for (const connection of ticket.connections) {
         if (this.#isHeldBy(connection, ticket.serial)) this.#parts.release(connection);
@@ -136,20 +143,12 @@ export class CommitGate {
     }
   }
 
-  /** Positions were synced in part only: there is more to come. */
-  #askAgain(): void {
-    const ticket = this.#tickets[0];
-    if (ticket === undefined) return;
-    for (const [i, producer] of this.#parts.journal.producers.entries()) {
-      if (producer.syncedPosition() < ticket.positions[i]!) producer.awaitProgress();
-    }
-  }
-
-  #isDurable(positions: Float64Array | null): boolean {
+  /** The same as a new mark says, without making one. */
+  #isAllDurable(): boolean {
     const { journal } = this.#parts;
+    if (journal.share !== null && journal.share.isWaiting) return false;
     for (let i = 0; i < this.#producerCount; i++) {
-      const wanted = positions === null ? journal.endPosition(i) : positions[i]!;
-      if (journal.producers[i]!.syncedPosition() < wanted) return false;
+      if (journal.producers[i]!.syncedPosition() < journal.endPosition(i)) return false;
     }
     return true;
   }
@@ -162,18 +161,6 @@ export class CommitGate {
         if (this.#isHeldBy(connection, serial)) this.#parts.fail(connection);
       }
     }
-  }
-
-  /** Whether records have come since the last call. */
-  noteEnds(): boolean {
-    let hasRecorded = false;
-    for (let i = 0; i < this.#producerCount; i++) {
-      const end = this.#parts.journal.endPosition(i);
-      if (end === this.#ends[i]) continue;
-      this.#ends[i] = end;
-      hasRecorded = true;
-    }
-    return hasRecorded;
   }
 
   /** False when the connection has gone, or is another one's by now. */

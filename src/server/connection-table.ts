@@ -3,6 +3,7 @@
 
 import { CONNECTION } from "../batch/connection-flag.ts";
 import { PROTOCOL } from "../protocol/first-bytes.ts";
+import type { ClientCount } from "./client-count.ts";
 
 export const DROP = {
   /** The peer closed, or we did after it had ended. */
@@ -49,8 +50,15 @@ export class ConnectionTable {
 
   readonly #free: Int32Array;
   #freeCount: number;
+  readonly #clients: ClientCount | null;
 
-  constructor(connectionCount: number) {
+  /**
+   * `clients` counts those of all threads, null = there is one thread. Behind the connections of
+   * clients are virtual ones, which this table gives to nobody.
+   */
+  constructor(clientCount: number, clients: ClientCount | null = null, virtualCount = 0) {
+    const connectionCount = clientCount + virtualCount;
+    this.#clients = clients;
     this.flags = new Uint8Array(connectionCount);
     this.protocols = new Uint8Array(connectionCount);
     this.isHot = new Uint8Array(connectionCount);
@@ -61,13 +69,13 @@ export class ConnectionTable {
     this.durabilities = new Uint8Array(connectionCount);
     this.lastReceivedMs = new Float64Array(connectionCount);
     this.unsentSinceMs = new Float64Array(connectionCount);
-    this.#free = Int32Array.from({ length: connectionCount }, (_, i) => connectionCount - 1 - i);
-    this.#freeCount = connectionCount;
+    this.#free = Int32Array.from({ length: clientCount }, (_, i) => clientCount - 1 - i);
+    this.#freeCount = clientCount;
   }
 
   /** A number for a new connection, -1 when there are as many as allowed. */
   open(): number {
-    if (this.#freeCount === 0) {
+    if (this.#freeCount === 0 || this.#clients?.enter() === false) {
       this.refusedCount++;
       return -1;
     }
@@ -90,6 +98,7 @@ export class ConnectionTable {
     this.#free[this.#freeCount++] = connection;
     this.openCount--;
     this.closedCount++;
+    this.#clients?.leave();
   }
 
   /** Whether any of the flags is set. */

@@ -10,6 +10,8 @@ import { DataDirectory } from "../wal/data-directory.ts";
 import { DiskError } from "../wal/disk.ts";
 import { makeMeta } from "../wal/meta.ts";
 import { RealDisk, makeDirectory } from "../wal/real-disk.ts";
+import { ringSizeFor } from "../wal/journal.ts";
+import { JournalShare } from "../wal/journal-share.ts";
 import { RecoveryError } from "../wal/recovery-error.ts";
 import { reserveWalBuffer } from "../wal/wal-buffer.ts";
 import { WalDoorbell } from "../wal/wal-control.ts";
@@ -24,8 +26,10 @@ const BATCH_RECORDS_MIN = 8;
 
 export interface DataKeeperParts {
   readonly options: Options;
+  /** Data threads. */
+  readonly threadCount: number;
   readonly log: Log;
-  /** Has the data thread look at the log. */
+  /** Has the data threads look at the log. */
   readonly ring: () => void;
   readonly onDeath: (reason: string) => void;
 }
@@ -41,7 +45,7 @@ export class DataKeeper {
   private constructor(parts: DataKeeperParts, path: string, directory: DataDirectory) {
     this.#parts = parts;
     this.#directory = directory;
-    this.setup = makeSetup(parts.options, path, directory);
+    this.setup = makeSetup(parts, path, directory);
     const { log, ring } = parts;
     const control = new SnapshotControl(this.setup.snapshotControl);
     this.#control = control;
@@ -68,8 +72,12 @@ export class DataKeeper {
     return this.#directory.meta.hashSeeds;
   }
 
-  /** Starts the WAL threads; `ringDescriptor` is the data thread's eventfd, -1 = it has none. */
-  async startLog(epoch: number, position: number, ringDescriptor: number): Promise<void> {
+  /** Starts the WAL threads; `ringDescriptors` are the eventfds of data threads that have one. */
+  async startLog(
+    epoch: number,
+    position: number,
+    ringDescriptors: readonly number[],
+  ): Promise<void> {
     const { options, log, ring, onDeath } = this.#parts;
     this.#threads = await LogThreads.start({
       setup: this.setup,
@@ -83,7 +91,7 @@ export class DataKeeper {
         partitionCount: options.walShards,
         seed: this.#directory.meta.checksumSeed,
       },
-      ringDescriptor,
+      ringDescriptors,
       log,
       ring,
       onDeath,
@@ -128,10 +136,10 @@ export class DataKeeper {
   }
 }
 
-function makeSetup(options: Options, path: string, directory: DataDirectory): WalSetup {
-  const buffers = Array.from({ length: options.walShards }, () =>
-    reserveWalBuffer(2 ** Math.ceil(Math.log2(options.walBufferBytes))),
-  );
+function makeSetup(parts: DataKeeperParts, path: string, directory: DataDirectory): WalSetup {
+  const { options, threadCount } = parts;
+  const ringSize = ringSizeFor(options.walBufferBytes, threadCount);
+  const buffers = Array.from({ length: options.walShards }, () => reserveWalBuffer(ringSize));
   const doorbells = Array.from({ length: options.walThreads }, () => new WalDoorbell().buffer);
   return {
     path,
@@ -139,6 +147,7 @@ function makeSetup(options: Options, path: string, directory: DataDirectory): Wa
     policy: options.durability,
     buffers,
     doorbells,
+    journalShare: threadCount === 1 ? null : JournalShare.reserve(threadCount),
     timeoutMs: options.walTimeoutMs,
     isBestEffort: options.recover === "best-effort",
     snapshotControl: SnapshotControl.reserve(SNAPSHOT_CHUNK_COUNT),

@@ -9,53 +9,69 @@ import { Log, type LogLevel } from "../lib/log.ts";
 import { loadLibc } from "../lib/libc.ts";
 import type { EngineLoop, ListenAddress } from "../net/engine.ts";
 import { DataThread, TICK_INTERVAL_MS } from "./data-thread.ts";
-import { createWalProducer } from "../wal/wal-buffer.ts";
-import { WalDoorbell } from "../wal/wal-control.ts";
-import type { WalConnection } from "./durability.ts";
+import type { SnapshotOptions, WalConnection } from "./durability.ts";
 import { chooseEngine } from "./engine-choice.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
 import { SnapshotControl } from "./snapshot-control.ts";
 import { recoverThread } from "./thread-recovery.ts";
-import type { WalSetup } from "./wal-setup.ts";
-import type { FromDataThread, StartMessage, ToDataThread } from "./thread-message.ts";
+import { connectRings, type WalSetup } from "./wal-setup.ts";
+import type {
+  FromDataThread,
+  ListenMessage,
+  LogBeginning,
+  StartMessage,
+  ToDataThread,
+} from "./thread-message.ts";
+import { ONLY_THREAD } from "./thread-setup.ts";
 
 declare const self: Worker;
 
 let thread: DataThread | null = null;
 let mailbox: Mailbox | null = null;
 
-let logStarted: () => void = () => {};
+const mayListen = Promise.withResolvers<ListenMessage>();
+const othersStopped = Promise.withResolvers<void>();
 
 self.onmessage = (event: MessageEvent<ToDataThread>) => {
-  if (event.data.kind === "start") void start(event.data);
-  else if (event.data.kind === "log-started") logStarted();
+  const message = event.data;
+  if (message.kind === "start") void start(message);
+  else if (message.kind === "listen") mayListen.resolve(message);
+  else if (message.kind === "others-stopped") othersStopped.resolve();
   else answerDoorbell();
 };
 
 async function start(message: StartMessage): Promise<void> {
   mailbox = new Mailbox(message.mailbox);
+  const { wal } = message;
+  const { threads = ONLY_THREAD } = message.options;
+  const isFirst = threads.index === 0;
   let isRecovery = false;
   try {
     const { make, reason } = chooseEngine(message.io);
     const libc = loadLibc();
     const options = { ...message.options, engineReason: reason };
-    const { wal } = message;
     const calls = {
       wantMemory: () => report({ kind: "want-memory" }),
       requestStop: () => report({ kind: "stop-requested" }),
-      closed: () => report({ kind: "closed" }),
+      closed: async () => {
+        report({ kind: "closed" });
+        if (isFirst && threads.count > 1) await othersStopped.promise;
+      },
     };
     const clock = threadClock(libc);
-    const log = wal === null ? null : connectLog(wal);
-    thread = new DataThread(options, clock, libc, make, calls, log);
-    isRecovery = wal !== null;
-    if (wal !== null) await recoverFrom(wal, thread, clock, options.resp.logLevel);
+    const connection = wal === null ? null : connectLog(wal, threads.index);
+    thread = new DataThread(options, clock, libc, make, calls, connection);
+    const recovers = wal !== null && isFirst;
+    isRecovery = recovers;
+    const log = recovers ? recoverFrom(wal, thread, clock, options.resp.logLevel) : null;
     isRecovery = false;
     const { loop, name } = thread.engine;
-    const wanted = loop === null ? message.addresses : await resolveHosts(message.addresses);
-    const addresses = thread.listen(wanted);
-    const doorbell = loop?.doorbell ?? -1;
-    report({ kind: "ready", addresses, engine: name, engineReason: reason, doorbell });
+    report({ kind: "prepared", doorbell: loop?.doorbell ?? -1, log });
+    const { addresses: wanted } = await mayListen.promise;
+    // One that has recovered nothing writes to the log that the first has begun.
+    if (!isFirst) thread.durability?.join();
+    const addresses = thread.listen(loop === null ? wanted : await resolveHosts(wanted));
+    report({ kind: "ready", addresses, engine: name, engineReason: reason });
     // Not before the message has left.
     if (loop !== null) setTimeout(() => serve(loop), 0);
   } catch (error) {
@@ -65,44 +81,38 @@ async function start(message: StartMessage): Promise<void> {
   }
 }
 
-function connectLog(setup: WalSetup): WalConnection {
-  const doorbells = setup.doorbells.map((buffer) => new WalDoorbell(buffer));
+/** Only the first thread makes snapshots. */
+function connectLog(setup: WalSetup, threadIndex: number): WalConnection {
+  const snapshots: SnapshotOptions = {
+    control: new SnapshotControl(setup.snapshotControl),
+    chunks: setup.snapshotChunks,
+    send: report,
+    intervalMs: setup.snapshotIntervalMs,
+    walBytes: setup.snapshotWalBytes,
+  };
   return {
-    producers: setup.buffers.map((buffer, partition) =>
-      createWalProducer(buffer, doorbells[partition % doorbells.length]!, 0),
-    ),
+    ...connectRings(setup, threadIndex),
     policy: setup.policy,
     segmentBits: setup.meta.segmentBits,
     timeoutMs: setup.timeoutMs,
-    snapshots: {
-      control: new SnapshotControl(setup.snapshotControl),
-      chunks: setup.snapshotChunks,
-      send: report,
-      intervalMs: setup.snapshotIntervalMs,
-      walBytes: setup.snapshotWalBytes,
-    },
+    snapshots: threadIndex === 0 ? snapshots : null,
   };
 }
 
-/** Settles when the log takes records where the recovered ones end. */
-async function recoverFrom(
+/** Where the log is to go on; until it does, nothing may be written to it. */
+function recoverFrom(
   setup: WalSetup,
   recovering: DataThread,
   clock: Clock,
   level: LogLevel,
-): Promise<void> {
+): LogBeginning {
   const result = recoverThread(recovering, setup, clock, new Log({ level }));
-  const { nextEpoch, nextPosition, nextSnapshotNumber } = result;
-  recovering.durability!.start(nextEpoch, nextPosition, nextSnapshotNumber);
+  const { nextEpoch: epoch, nextPosition: position, nextSnapshotNumber } = result;
+  recovering.durability!.start(epoch, position, nextSnapshotNumber);
   recovering.persistence!.recoveredKeyCount = recovering.store.keyCount;
   // The next start would refuse what this one has passed over.
   if (result.lost.length > 0) recovering.durability!.save();
-  const started = new Promise<void>((resolve) => {
-    logStarted = resolve;
-  });
-  const doorbell = recovering.engine.loop?.doorbell ?? -1;
-  report({ kind: "recovered", epoch: nextEpoch, position: nextPosition, doorbell });
-  await started;
+  return { epoch, position };
 }
 
 function serve(loop: EngineLoop): void {

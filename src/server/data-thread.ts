@@ -3,8 +3,9 @@
 
 import { Batch } from "../batch/batch.ts";
 import { ReceiveWindows } from "../batch/receive-windows.ts";
-import { SendWindows, type Transport } from "../batch/send-windows.ts";
+import { SendWindows } from "../batch/send-windows.ts";
 import { CounterCommands } from "../command/counter-commands.ts";
+import { DurabilityCommands } from "../command/durability-commands.ts";
 import { createExecutor, type Commands, type Executor } from "../command/executor.ts";
 import { ExpiryCommands } from "../command/expiry-commands.ts";
 import { createFastCommands } from "../command/fast-commands.ts";
@@ -14,29 +15,37 @@ import { ServerCommands } from "../command/server-commands.ts";
 import { StringCommands } from "../command/string-commands.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Log } from "../lib/log.ts";
-import { MADV_DONTNEED, MADV_HUGEPAGE, type Libc } from "../lib/libc.ts";
+import type { Libc } from "../lib/libc.ts";
 import type { Engine, EngineHandlers, ListenAddress } from "../net/engine.ts";
 import { ListenEngine } from "../net/listen-engine.ts";
 import { createRespDecoder, type RespDecoder } from "../protocol/resp-decoder.ts";
 import { RespReplies } from "../protocol/resp-replies.ts";
 import { createV1Decoder } from "../protocol/v1-decoder.ts";
 import { V1Replies } from "../protocol/v1-replies.ts";
+import { CommandLocks } from "../redis/command-locks.ts";
 import { Dispatcher } from "../redis/dispatcher.ts";
 import { StoreParcel } from "../redis/parcel.ts";
 import { StoreKeyspace } from "../redis/store-keyspace.ts";
+import type { ShardBuffers } from "../shard/shard-buffers.ts";
+import type { Shards } from "../shard/shards.ts";
 import { DATABASE_COUNT, databaseSeed } from "../store/database.ts";
-import { HUGE_PAGE_SIZE, PAGES_PER_BANK, PAGE_SIZE } from "../store/arena.ts";
 import { STORE_DEFAULTS, type StoreBuffers } from "../store/store-buffers.ts";
 import { Store } from "../store/store.ts";
+import { ClientCount } from "./client-count.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { Durability, type WalConnection } from "./durability.ts";
 import { renderInfo } from "./info.ts";
 import { PersistenceService } from "./persistence-service.ts";
 import type { MainThreadCalls } from "./main-thread-calls.ts";
+import { openMemoryBudget, type MemoryBudget } from "./memory-budget.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RedisService } from "./redis-service.ts";
 import { RespFront } from "./resp-front.ts";
+import { ServerBoard } from "./server-board.ts";
+import { adviseHugePages, releasePage } from "./system-memory.ts";
 import type { RespOptions } from "./resp-options.ts";
+import { attachShards, makeTransport, openShards, virtualCountOf } from "./shard-wiring.ts";
+import { ONLY_THREAD, type ThreadSetup } from "./thread-setup.ts";
 
 export const TICK_INTERVAL_MS = 100;
 /** How long a stopping server goes on reading from clients that go on sending. */
@@ -65,6 +74,15 @@ export interface DataThreadOptions {
   readonly store: StoreBuffers;
   /** Seeds of the store's hashes. */
   readonly seeds: readonly [number, number, number];
+  /** Without it, the thread is the only one. */
+  readonly threads?: ThreadSetup;
+  /** Of MemoryBudget and ClientCount, for all threads. */
+  readonly memoryBudget?: SharedArrayBuffer;
+  readonly clientCount?: SharedArrayBuffer;
+  /** Of reserveBoard, for all threads. */
+  readonly board?: SharedArrayBuffer;
+  /** With it, the keys are divided among the threads. */
+  readonly shards?: ShardBuffers;
 }
 
 /** Makes the engine for a thread; tests put their own in its place. */
@@ -92,22 +110,21 @@ export class DataThread {
   /** Null = nothing is made durable. */
   readonly durability: Durability | null;
   readonly persistence: PersistenceService | null;
+  /** Null = the keys are not divided among threads. */
+  readonly shards: Shards | null;
 
   readonly #clock: Clock;
   readonly #options: DataThreadOptions;
-  readonly #startedMs: number;
   readonly #commands: Commands;
-  readonly #libc: Libc | null;
   readonly #rows: RespRows;
   readonly #requestStop: () => void;
-  readonly #onClosed: () => void;
+  readonly #onClosed: () => Promise<void>;
   readonly #log: Log;
   #acceptFailures = 0;
   #nextAcceptLogMs = 0;
-  #maxMemoryBytes: number;
+  readonly #memory: MemoryBudget;
   #port = 0;
   #ticker: Timer | null = null;
-  #windowBytes = 0;
 
   constructor(
     options: DataThreadOptions,
@@ -117,32 +134,26 @@ export class DataThread {
     calls: MainThreadCalls = {},
     wal: WalConnection | null = null,
   ) {
-    const { wantMemory = () => {}, requestStop = () => {}, closed = () => {} } = calls;
+    const { wantMemory = () => {}, requestStop = () => {}, closed = async () => {} } = calls;
     this.#requestStop = requestStop;
     this.#onClosed = closed;
-    this.#maxMemoryBytes = options.maxMemoryBytes;
+    this.#memory = openMemoryBudget(options);
     const { log = new Log({ level: options.resp.logLevel }) } = calls;
     this.#log = log;
     this.#clock = clock;
     this.#options = options;
-    this.#libc = libc;
-    this.#startedMs = clock.elapsedMs();
-    const connectionCount = options.maxClients;
+    const clientCount = options.maxClients;
+    const connectionCount = clientCount + virtualCountOf(options);
     this.windows = new ReceiveWindows(connectionCount, options.windowSizeBytes);
     const { area } = this.windows;
     this.store = new Store(options.store, area, clock, {
       slotsLog2Min: STORE_DEFAULTS.slotsLog2Min,
       slotsLog2Max: STORE_DEFAULTS.slotsLog2Max,
       seeds: options.seeds,
-      releasePage: (page) => this.#releasePage(page),
+      releasePage: (page) => libc !== null && releasePage(this.store.arena, libc, page),
       wantMemory,
+      isShared: (options.threads ?? ONLY_THREAD).count > 1,
     });
-    // The engine sends and the pipeline receives: they are joined once both are there.
-    const transport: Transport = {
-      send: (connection, bytes, offset, length) =>
-        this.engine.send(connection, bytes, offset, length),
-      sendRegions: (connection, regions) => this.engine.sendRegions(connection, regions),
-    };
     this.sends = new SendWindows(
       {
         connectionCount,
@@ -151,17 +162,20 @@ export class DataThread {
         limitBytes: options.sendLimitBytes,
       },
       this.store,
-      transport,
+      makeTransport(this, options),
     );
     const replies = new V1Replies(this.sends, this.store);
     this.#commands = {
       strings: new StringCommands(this.store, replies, area),
       counters: new CounterCommands(this.store, replies, this.windows),
       expiry: new ExpiryCommands(this.store, replies, area, this.sends.area),
+      durability: new DurabilityCommands(area, replies, () => this.persistence),
       server: new ServerCommands(this.store, replies, area, this.sends.area, () => this.info()),
     };
-    this.connections = new ConnectionTable(connectionCount);
-    const { batch, store, windows, sends, connections } = this;
+    const clients = options.clientCount && new ClientCount(clientCount, options.clientCount);
+    this.connections = new ConnectionTable(clientCount, clients, connectionCount - clientCount);
+    this.shards = openShards(this, options, clock);
+    const { batch, store, windows, sends, connections, shards } = this;
     this.durability = wal === null ? null : this.#makeDurability(wal, log);
     const journal = this.durability?.journal ?? null;
     const parked = this.durability?.parked ?? [];
@@ -182,13 +196,16 @@ export class DataThread {
       commands: this.#commands,
       respRows: this.#rows,
       flags: connections.flags,
+      sends,
       clock,
       log: journal,
       parked,
+      router: shards?.router ?? null,
     });
     const respDecoder = createRespDecoder(area, batch, connections, {
       windowSize: options.windowSizeBytes,
       lengthMax: options.resp.maxValueBytes,
+      keepsWhole: store.locks !== null,
       seeds: Int32Array.from({ length: DATABASE_COUNT }, (_, database) =>
         databaseSeed(options.seeds[0], database),
       ),
@@ -209,19 +226,20 @@ export class DataThread {
         gate: this.durability?.gate ?? null,
         parked,
         durability: this.durability,
+        shards,
       },
       {
-        connectionCount,
+        connectionCount: clientCount,
         sendLimitBytes: options.sendLimitBytes,
         stallTimeoutMs: options.stallTimeoutSeconds * 1000,
       },
     );
-    this.#adviseHugePages();
-    this.engine = makeEngine(this.windows, this.pipeline, connectionCount, libc);
+    if (libc !== null) adviseHugePages(this.store.arena, libc);
+    this.engine = makeEngine(this.windows, this.pipeline, clientCount, libc);
     this.pipeline.attach(this.engine);
+    attachShards(shards, this.engine, this.pipeline);
     const { durability } = this;
-    this.persistence =
-      durability === null ? null : new PersistenceService(durability, connections, clock);
+    this.persistence = durability === null ? null : new PersistenceService(durability, clock);
     this.service = this.#makeService(log);
     this.front.attach(this.#makeDispatcher(log));
   }
@@ -261,60 +279,59 @@ export class DataThread {
     this.pipeline.turnEnded();
     this.pipeline.closeAll();
     const deadlineMs = this.#clock.elapsedMs() + CLOSE_TIMEOUT_MS;
-    while (this.connections.openCount > 0 && this.#clock.elapsedMs() < deadlineMs) {
-      await Bun.sleep(CLOSE_POLL_MS);
-    }
+    while (this.#isNeeded() && this.#clock.elapsedMs() < deadlineMs) await Bun.sleep(CLOSE_POLL_MS);
+    this.shards?.close();
     this.pipeline.destroyAll();
-    this.#onClosed();
+    await this.#onClosed();
     await this.durability?.finish();
     if (this.#ticker !== null) clearInterval(this.#ticker);
+  }
+
+  #isNeeded(): boolean {
+    const { openCount } = this.connections;
+    if (this.shards === null) return openCount > 0;
+    this.pipeline.turnEnded();
+    return this.shards.isNeeded(openCount);
   }
 
   info(): string {
     return renderInfo({
       version: this.#options.version,
-      clock: this.#clock,
-      startedMs: this.#startedMs,
+      uptimeSeconds: this.service.uptimeSeconds,
       port: this.#port,
       configFile: this.#options.configFile,
-      maxMemoryBytes: this.#maxMemoryBytes,
+      maxMemoryBytes: this.#memory.maxBytes,
       engine: this.engine,
       engineReason: this.#options.engineReason ?? "",
       store: this.store,
-      windows: this.windows,
-      sends: this.sends,
-      executor: this.executor,
-      commands: this.#commands,
-      connections: this.connections,
-      pipeline: this.pipeline,
+      figures: this.service.figures(),
+      threads: this.service.threadFigures(),
     });
   }
 
   /** Takes the memory that windows have come to use off the store's share of the limit. */
   #payForWindows(): void {
-    const windowBytes = this.windows.touched.bytes + this.sends.touched.bytes;
-    if (windowBytes === this.#windowBytes) return;
-    this.#windowBytes = windowBytes;
+    this.#memory.payForWindows(this.windows.touched.bytes + this.sends.touched.bytes);
     this.#limitStore();
   }
 
   #limitStore(): void {
-    const storeBytes = this.#maxMemoryBytes - this.#windowBytes;
-    this.store.pool.setLimit(Math.max(0, Math.floor(storeBytes / PAGE_SIZE)));
+    this.#memory.settle((pageCount) => this.store.pool.setLimit(pageCount));
   }
 
   #makeFront(decoder: RespDecoder, log: Log): RespFront {
     const { windows, sends, store, connections } = this;
-    const { resp, maxClients, maxMemoryBytes } = this.#options;
+    const { resp, maxMemoryBytes } = this.#options;
     const addressesOf = (connection: number) => this.engine.addressesOf(connection);
     const clock = this.#clock;
     return new RespFront(
       { windows, sends, store, connections, decoder, clock, log, addressesOf },
       {
-        connectionCount: maxClients,
+        connectionCount: connections.flags.length,
         argumentLengthMax: resp.maxValueBytes,
         longCommandLimitBytes: Math.max(resp.maxValueBytes, maxMemoryBytes) / LONG_COMMAND_SHARE,
         wantsPassword: resp.password !== null,
+        threads: this.#options.threads,
         refusesV1: resp.password !== null && !resp.isV1Trusted,
       },
     );
@@ -330,7 +347,7 @@ export class DataThread {
 
   #makeService(log: Log): RedisService {
     const { windows, sends, store, connections, executor, front, pipeline } = this;
-    const { version, configFile, maxClients, resp } = this.#options;
+    const { version, configFile, maxClients, resp, threads = ONLY_THREAD, board } = this.#options;
     return new RedisService(
       {
         clock: this.#clock,
@@ -344,12 +361,15 @@ export class DataThread {
         connections,
         front,
         turn: pipeline.turn,
+        resumedCount: () => pipeline.resumedCount,
+        shard: () => this.shards?.figures ?? null,
+        board: board === undefined ? null : new ServerBoard(board, threads),
         persistence: this.persistence,
         engine: this.engine,
         ownSections: () => this.info(),
-        maxMemoryBytes: () => this.#maxMemoryBytes,
+        maxMemoryBytes: () => this.#memory.maxBytes,
         setMaxMemoryBytes: (bytes) => {
-          this.#maxMemoryBytes = bytes;
+          this.#memory.maxBytes = bytes;
           this.#limitStore();
         },
         shutdown: this.#requestStop,
@@ -364,6 +384,7 @@ export class DataThread {
       keys: new StoreKeyspace(this.store, this.windows),
       log,
       writeLog: this.durability?.journal ?? null,
+      locks: this.#makeCommandLocks(),
       sinkOf: (client) => this.front.sinkOf(client),
       releaseParcel: (parcel) => {
         if (parcel instanceof StoreParcel) parcel.discard();
@@ -371,24 +392,8 @@ export class DataThread {
     });
   }
 
-  /**
-   * Random reads over many pages of 4 KiB miss the processor's address cache nearly every time;
-   * with pages of 2 MiB they do not. Only whole huge pages within a bank are asked for.
-   */
-  #adviseHugePages(): void {
-    if (this.#libc === null) return;
-    for (const { bytes } of this.store.arena.areas) {
-      const address = this.#libc.addressOf(bytes);
-      const begin = Math.ceil(address / HUGE_PAGE_SIZE) * HUGE_PAGE_SIZE;
-      const length = address + bytes.length - begin;
-      if (length >= HUGE_PAGE_SIZE) this.#libc.madvise(begin, length, MADV_HUGEPAGE);
-    }
-  }
-
-  #releasePage(page: number): boolean {
-    if (this.#libc === null) return false;
-    const area = this.store.arena.areas[Math.floor(page / PAGES_PER_BANK)]!;
-    const address = this.#libc.addressOf(area.bytes) + (page % PAGES_PER_BANK) * PAGE_SIZE;
-    return this.#libc.madvise(address, PAGE_SIZE, MADV_DONTNEED);
+  #makeCommandLocks(): CommandLocks | null {
+    const { store } = this;
+    return store.locks && new CommandLocks(store, store.locks, this.service.commands);
   }
 }

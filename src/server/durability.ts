@@ -3,6 +3,9 @@
 //
 //   Store ─▶ Journal ─▶ rings ─▶ WAL threads ─▶ doorbell ─▶ progress() ─▶ held replies leave,
 //                                                                         parked writes go on
+//
+// Of several threads the first recovers, begins epochs and makes snapshots; the others join. When
+// the log has failed and the first begins it anew, the others follow as soon as they look.
 
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { SendWindows } from "../batch/send-windows.ts";
@@ -13,17 +16,15 @@ import type { Store } from "../store/store.ts";
 import { VERDICT } from "../store/write-log.ts";
 import { EPOCH_GAP } from "../wal/recovery.ts";
 import { createJournal, type Journal } from "../wal/journal.ts";
+import type { JournalShare } from "../wal/journal-share.ts";
 import type { WalProducer } from "../wal/wal-buffer.ts";
 import { failureName } from "../wal/wal-control.ts";
 import type { SyncPolicy } from "../wal/wal-writer.ts";
 import { RESTART, type SnapshotControl } from "./snapshot-control.ts";
 import { SnapshotJob, type SnapshotMessage } from "./snapshot-job.ts";
 import { CommitGate } from "./commit-gate.ts";
-import {
-  DURABILITY,
-  type ConnectionTable,
-  type DurabilityOfConnection,
-} from "./connection-table.ts";
+import type { ConnectionTable } from "./connection-table.ts";
+import { DurabilityChoices } from "./durability-choices.ts";
 
 export interface SnapshotOptions {
   readonly control: SnapshotControl;
@@ -42,8 +43,10 @@ export interface WalConnection {
   readonly segmentBits: number;
   /** How long a write waits for room before it is refused. */
   readonly timeoutMs: number;
-  /** Null = none are made. */
+  /** Null = none are made, or another thread makes them. */
   readonly snapshots: SnapshotOptions | null;
+  /** Without it, there is one thread. */
+  readonly share?: JournalShare | null;
 }
 
 /** What it does to connections; the pipeline's. */
@@ -73,7 +76,8 @@ export interface DurabilityParts {
 export class Durability {
   readonly journal: Journal;
   readonly gate: CommitGate;
-  /** Null = none are made. */
+  readonly choices: DurabilityChoices;
+  /** Null = none are made here. */
   readonly job: SnapshotJob | null;
   /** Connections whose next write waits for room in the log. */
   readonly parked: number[] = [];
@@ -81,21 +85,20 @@ export class Durability {
   timeoutCount = 0;
   readonly #parts: DurabilityParts;
   readonly #wal: WalConnection;
-  #parkedSinceMs = 0;
+  /** When those began to wait, as far as a turn has ended since. */
+  readonly #parkedSinceMs: number[] = [];
   #isFailureLogged = false;
   #epoch = 0;
-  /** Connections that `demand` made strict, and what they had chosen. */
-  readonly #demanding: { readonly connection: number; readonly before: number }[] = [];
   #isRestarting = false;
-  /** Why writes are refused since the log was begun anew. */
-  #suspendedBy = "";
+  /** Hears of the end of the snapshot under way; null = nobody asked. */
+  #onSaved: (() => void) | null = null;
 
   constructor(parts: DurabilityParts, wal: WalConnection) {
     const { store, source, connections } = parts;
-    const { producers, segmentBits, policy } = wal;
+    const { producers, segmentBits, policy, share = null } = wal;
     this.#parts = parts;
     this.#wal = wal;
-    this.journal = createJournal({ store, source, producers, segmentBits });
+    this.journal = createJournal({ store, source, producers, segmentBits, share });
     this.gate = new CommitGate({
       journal: this.journal,
       connections,
@@ -105,6 +108,7 @@ export class Durability {
       noteFailure: () => this.#noteFailure(),
     });
     parts.sends.maySendEarly = !this.gate.isStrict;
+    this.choices = new DurabilityChoices({ connections, gate: this.gate, sends: parts.sends });
     const { snapshots } = wal;
     const { journal } = this;
     this.job =
@@ -119,9 +123,13 @@ export class Durability {
   start(epoch: number, position: number, nextSnapshot = 1): void {
     this.#epoch = epoch;
     this.journal.startEpoch(epoch, position);
-    // No turn has recorded what lies between the epochs.
-    this.gate.noteEnds();
     this.job?.begin(nextSnapshot, epoch);
+    this.#parts.store.writeLog = this.journal;
+  }
+
+  /** Begins to log where the first thread has begun. */
+  join(): void {
+    this.journal.joinEpoch();
     this.#parts.store.writeLog = this.journal;
   }
 
@@ -129,8 +137,11 @@ export class Durability {
   progress(): void {
     this.journal.publish();
     this.gate.progress();
+    // What it held for the epoch before has been failed.
+    if (this.journal.isBehind()) this.journal.joinEpoch();
     this.#noteFailure();
     if (this.#isRestarting) this.#goOnRestarting();
+    if (this.#onSaved !== null) this.#tellIfSaved();
     if (this.job !== null && this.job.wantsTurn) this.#parts.held().requestTurn();
     if (!this.#isWaiting()) return;
     if (this.journal.verdict() !== VERDICT.WAIT) this.#unpark();
@@ -139,15 +150,15 @@ export class Durability {
 
   /** After each turn: a slice of a snapshot; asks to be rung when there is room again. */
   turnEnded(): void {
-    if (this.#demanding.length > 0) this.#endDemands();
+    this.choices.endTurn();
     if (this.job !== null && this.job.isRunning) {
       this.job.step();
+      if (this.#onSaved !== null) this.#tellIfSaved();
       if (this.job.wantsTurn) this.#parts.held().requestTurn();
     }
     if (!this.#isWaiting()) return;
-    if (this.parked.length > 0 && this.#parkedSinceMs === 0) {
-      this.#parkedSinceMs = this.#parts.clock.elapsedMs();
-    }
+    const nowMs = this.#parts.clock.elapsedMs();
+    while (this.#parkedSinceMs.length < this.parked.length) this.#parkedSinceMs.push(nowMs);
     this.#await();
   }
 
@@ -155,36 +166,52 @@ export class Durability {
   tick(): void {
     this.progress();
     this.#startSnapshotIfDue();
-    if (this.parked.length === 0 || this.#parkedSinceMs === 0) return;
-    const waitedMs = this.#parts.clock.elapsedMs() - this.#parkedSinceMs;
-    if (waitedMs < this.#wal.timeoutMs) return;
-    this.timeoutCount += this.parked.length;
+    const dueCount = this.#countDue();
+    if (dueCount === 0) return;
+    this.timeoutCount += dueCount;
     this.journal.isRefusing = true;
-    this.#unpark();
+    this.#unpark(dueCount);
     this.#parts.held().runTurn();
     this.journal.isRefusing = false;
   }
 
+  /** Connections that have waited too long: the first of those that are parked. */
+  #countDue(): number {
+    if (this.#parkedSinceMs.length === 0) return 0;
+    const lastMs = this.#parts.clock.elapsedMs() - this.#wal.timeoutMs;
+    const index = this.#parkedSinceMs.findIndex((sinceMs) => sinceMs > lastMs);
+    return index < 0 ? this.#parkedSinceMs.length : index;
+  }
+
   /**
    * Begins a snapshot; after a failure of the log with a new epoch of it, and writes are taken
-   * again when the snapshot has its name. False when one is under way, or there are none.
+   * again when the snapshot has its name. False when one is under way, or there are none; `onSaved`
+   * is called when this one has ended, well or not.
    */
-  save(): boolean {
+  save(onSaved: (() => void) | null = null): boolean {
     const { job } = this;
     const options = this.#wal.snapshots;
     if (job === null || options === null || job.isRunning || this.#isRestarting) return false;
+    this.#onSaved = onSaved;
     if (this.failure() === "" && !this.journal.isSuspended) return job.start();
     this.#isRestarting = true;
-    this.#suspendedBy = this.failure();
-    this.journal.isSuspended = true;
+    this.journal.suspendedBy = this.journal.failure() || this.journal.suspendedBy;
     options.control.restart = RESTART.NONE;
     options.send({ kind: "log-end" });
     return true;
   }
 
-  /** At a clean stop: a last snapshot, so that the next start has little to replay. */
+  /**
+   * At a clean stop: what waits is recorded, and the first thread makes a last snapshot, so that
+   * the next start has little to replay.
+   */
   async finish(): Promise<void> {
-    const { job } = this;
+    const { job, journal } = this;
+    while (journal.backlogBytes() > 0 && this.failure() === "") {
+      journal.publish();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    journal.publish();
     if (job === null || this.failure() !== "" || this.journal.isSuspended) return;
     if (!job.isRunning && (job.bytesSinceLast === 0 || !job.start())) return;
     while (job.isRunning) {
@@ -193,20 +220,32 @@ export class Durability {
     }
   }
 
+  #tellIfSaved(): void {
+    if (this.isSaving) return;
+    const onSaved = this.#onSaved!;
+    this.#onSaved = null;
+    onSaved();
+  }
+
   #goOnRestarting(): void {
     const { control, send } = this.#wal.snapshots!;
     const job = this.job!;
     if (control.restart === RESTART.ENDED) {
+      const { locks } = this.#parts.store;
+      // Nobody else is then between a verdict and its record.
+      locks?.enterAll();
       const { producers } = this.journal;
       const position = Math.max(...producers.map((producer) => producer.position())) + EPOCH_GAP;
       this.start(this.#epoch + 1, position, job.nextNumber);
+      locks?.leave();
       control.restart = RESTART.NONE;
       send({ kind: "log-begin", epoch: this.#epoch, position });
     } else if (control.restart === RESTART.STARTED) {
       this.#isRestarting = false;
       this.#isFailureLogged = false;
+      this.journal.share?.forgetFailure();
       job.start((isGood) => {
-        this.journal.isSuspended = !isGood;
+        if (isGood) this.journal.suspendedBy = 0;
         if (isGood) this.#parts.log.info("writes are taken again");
         else this.#parts.log.error("writes are refused until BGSAVE succeeds");
       });
@@ -216,43 +255,14 @@ export class Durability {
     }
   }
 
-  /** The replies of this turn wait until they are on disk, whatever the connection has chosen. */
-  demand(connection: number): void {
-    const { durabilities } = this.#parts.connections;
-    const before = durabilities[connection]!;
-    if (before === DURABILITY.STRICT) return;
-    this.choose(connection, DURABILITY.STRICT);
-    durabilities[connection] = DURABILITY.STRICT;
-    this.#demanding.push({ connection, before });
-  }
-
-  #endDemands(): void {
-    const { durabilities } = this.#parts.connections;
-    for (const { connection, before } of this.#demanding.splice(0)) {
-      // It may have gone since.
-      if (durabilities[connection] !== DURABILITY.STRICT) continue;
-      this.choose(connection, DURABILITY.OF_SERVER);
-      durabilities[connection] = before;
-    }
-  }
-
   get isSaving(): boolean {
     return this.#isRestarting || (this.job?.isRunning ?? false);
   }
 
-  /** A connection chooses for itself; what it had chosen is still in the table. */
-  choose(connection: number, chosen: DurabilityOfConnection): void {
-    const { connections, sends } = this.#parts;
-    if (connections.durabilities[connection] === DURABILITY.STRICT) this.gate.strictCount--;
-    if (chosen === DURABILITY.STRICT) this.gate.strictCount++;
-    sends.maySendEarly = !this.gate.isStrict;
-  }
-
   /** Why writes are refused until a snapshot has been made; "" = the log has not failed. */
   failure(): string {
-    const failure = this.journal.failure();
-    if (failure !== 0) return failureName(failure);
-    return this.journal.isSuspended ? this.#suspendedBy : "";
+    const failure = this.journal.failure() || this.journal.suspendedBy;
+    return failure === 0 ? "" : failureName(failure);
   }
 
   #startSnapshotIfDue(): void {
@@ -265,13 +275,16 @@ export class Durability {
     if ((isTime && job.bytesSinceLast > 0) || isLarge) job.start();
   }
 
-  #unpark(): void {
-    this.#parkedSinceMs = 0;
-    for (const connection of this.parked.splice(0)) {
-      if (!this.#parts.connections.is(connection, CONNECTION.PARKED)) continue;
-      this.#parts.connections.clear(connection, CONNECTION.PARKED);
-      this.#parts.held().unpark(connection);
-    }
+  #unpark(count = this.parked.length): void {
+    this.#parkedSinceMs.splice(0, count);
+    for (const connection of this.parked.splice(0, count)) this.wake(connection);
+  }
+
+  /** What it was parked with is tried again. */
+  wake(connection: number): void {
+    if (!this.#parts.connections.is(connection, CONNECTION.PARKED)) return;
+    this.#parts.connections.clear(connection, CONNECTION.PARKED);
+    this.#parts.held().unpark(connection);
   }
 
   /** Somebody waits for room in the log: connections, or records that others have left. */
@@ -287,9 +300,12 @@ export class Durability {
   }
 
   #noteFailure(): void {
-    if (this.journal.failure() === 0 || this.#isFailureLogged) return;
-    const error = this.failure();
+    const { journal } = this;
+    if (this.#isFailureLogged || journal.failure() === 0 || journal.isBehind()) return;
     this.#isFailureLogged = true;
+    // One of several threads says it.
+    if (journal.share !== null && !journal.share.noteFailure()) return;
+    const error = this.failure();
     this.#parts.log.error("the log has failed: writes are refused until BGSAVE succeeds", {
       error,
     });

@@ -1,46 +1,44 @@
 // The text of INFO: the original server's lines, byte for byte in its layout, then ours, one
 // `key:value` a line under `# Section` headings.
 
-import type { SendWindows } from "../batch/send-windows.ts";
-import type { ReceiveWindows } from "../batch/receive-windows.ts";
-import type { Commands, Executor } from "../command/executor.ts";
-import type { Clock } from "../lib/clock.ts";
 import type { Engine } from "../net/engine.ts";
 import { OPCODE, OPCODE_NAMES } from "../protocol/opcode.ts";
+import type { ThreadsFigures } from "../redis/info-figures.ts";
+import { threadLines } from "../redis/info-threads.ts";
 import type { Store } from "../store/store.ts";
+import { SLICE_BUCKET_COUNT, SLICE_NAMES, bucketLimitUs } from "../store/work-slices.ts";
+import { DROP_NAMES } from "./connection-table.ts";
 import {
-  SLICE_BUCKET_COUNT,
-  SLICE_NAMES,
-  bucketLimitUs,
-  type Slice,
-} from "../store/work-slices.ts";
-import { DROP_NAMES, type ConnectionTable } from "./connection-table.ts";
-import type { Pipeline } from "./pipeline.ts";
+  DROPS,
+  EXECUTED,
+  FIGURE,
+  SLICES,
+  SLICE_MAXIMA,
+  type FigureName,
+} from "./thread-figures.ts";
 
 /** Most events that Bun's loop takes from the kernel at once. */
 const EVENT_LOOP_MAX_EVENTS = 1024;
 
 export interface InfoSources {
   readonly version: string;
-  readonly clock: Clock;
-  readonly startedMs: number;
+  readonly uptimeSeconds: number;
   readonly port: number;
   readonly configFile: string;
   readonly maxMemoryBytes: number;
   readonly engine: Engine;
   readonly engineReason: string;
   readonly store: Store;
-  readonly windows: ReceiveWindows;
-  readonly sends: SendWindows;
-  readonly executor: Executor;
-  readonly commands: Commands;
-  readonly connections: ConnectionTable;
-  readonly pipeline: Pipeline;
+  /** Of the whole server (thread-figures.ts). */
+  readonly figures: Float64Array;
+  /** Null = there is one data thread. */
+  readonly threads: ThreadsFigures | null;
 }
 
 export function renderInfo(sources: InfoSources): string {
   const sections = [
     renderServer(sources),
+    ...(sources.threads === null ? [] : [renderThreads(sources.threads)]),
     renderBatches(sources),
     renderMemory(sources),
     renderKeyspace(sources),
@@ -53,23 +51,24 @@ export function renderInfo(sources: InfoSources): string {
 
 /** The trailing spaces and the heading without a space are the original's. */
 function renderOriginal(sources: InfoSources): string {
-  const { connections, executor, engine } = sources;
+  const { engine } = sources;
+  const disconnectedCount = read(sources, "closed") + read(sources, "refused");
   const residentBytes = process.memoryUsage().rss;
   return (
     `# Server \npid: ${process.pid} \nport: ${sources.port} \n` +
     `config file: ${sources.configFile} \nUptime: ${renderUptime(sources)} \n` +
     `event_loop_max_events: ${EVENT_LOOP_MAX_EVENTS} \n` +
     `event_dispatcher_kind: ${engine.dispatcher} \n\n` +
-    `# Clients \nconnected clients: ${connections.openCount} \n` +
-    `disconnected clients: ${connections.closedCount + connections.refusedCount} \n\n` +
-    `#Stats \ncommands executed: ${executor.totalCount()} \n\n` +
+    `# Clients \nconnected clients: ${read(sources, "open")} \n` +
+    `disconnected clients: ${disconnectedCount} \n\n` +
+    `#Stats \ncommands executed: ${read(sources, "executedRows")} \n\n` +
     `# Memory \nMemory Usage: ${residentBytes} bytes (${Math.floor(residentBytes / 1024)} KiB)\n` +
     `mem_allocator: arena \n\n`
   );
 }
 
 function renderUptime(sources: InfoSources): string {
-  const total = Math.floor((sources.clock.elapsedMs() - sources.startedMs) / 1000);
+  const total = sources.uptimeSeconds;
   const days = Math.floor(total / 86400);
   const hours = Math.floor(total / 3600) % 24;
   const minutes = Math.floor(total / 60) % 60;
@@ -81,35 +80,39 @@ function renderServer(sources: InfoSources): string {
     version: sources.version,
     engine: sources.engine.name,
     engine_reason: sources.engineReason,
-    uptime_seconds: Math.floor((sources.clock.elapsedMs() - sources.startedMs) / 1000),
+    uptime_seconds: sources.uptimeSeconds,
   });
 }
 
+function renderThreads(threads: ThreadsFigures): string {
+  return renderSection("Threads", Object.fromEntries(threadLines(threads)));
+}
+
 function renderBatches(sources: InfoSources): string {
-  const { executor, pipeline, sends } = sources;
-  const { batchCount, batchedCount } = executor;
+  const batchCount = read(sources, "batches");
+  const batchedCount = read(sources, "batchedCommands");
   return renderSection("Batches", {
-    turns: pipeline.turn.turnCount,
-    receives: pipeline.turn.receiveCount,
+    turns: read(sources, "turns"),
+    receives: read(sources, "receives"),
     batches: batchCount,
     batch_size_avg: batchCount === 0 ? 0 : (batchedCount / batchCount).toFixed(2),
     path_batched_commands: batchedCount,
-    path_single_commands: executor.singleCount,
-    path_fast_commands: executor.fastCount,
-    path_mixed_batches: executor.mixedBatchCount,
-    path_blocked: executor.blockedCount,
-    path_resumed: pipeline.resumedCount,
-    path_writes: sends.writeCount,
-    path_vectored_writes: sends.vectoredCount,
-    path_partial_writes: sends.partialCount,
-    path_spare_windows: sends.spareTakenCount,
+    path_single_commands: read(sources, "singleCommands"),
+    path_fast_commands: read(sources, "fastCommands"),
+    path_mixed_batches: read(sources, "mixedBatches"),
+    path_blocked: read(sources, "blocked"),
+    path_resumed: read(sources, "resumed"),
+    path_writes: read(sources, "writes"),
+    path_vectored_writes: read(sources, "vectoredWrites"),
+    path_partial_writes: read(sources, "partialWrites"),
+    path_spare_windows: read(sources, "spareWindowsTaken"),
   });
 }
 
 function renderMemory(sources: InfoSources): string {
-  const { store, windows, sends } = sources;
+  const { store } = sources;
   const bytes = store.memoryBytes();
-  const windowBytes = windows.touched.bytes + sends.touched.bytes;
+  const windowBytes = read(sources, "windowBytes");
   const { entries, slots, expiry, pieces, unused } = bytes;
   const used = entries + slots + expiry + pieces + unused + windowBytes;
   return renderSection("Memory by kind", {
@@ -123,63 +126,64 @@ function renderMemory(sources: InfoSources): string {
     memory_windows_bytes: windowBytes,
     memory_pages_taken: store.pool.takenCount,
     memory_pages_available: store.pool.availableCount,
-    entries_moved: store.compactor.movedCount,
+    entries_moved: read(sources, "entriesMoved"),
     entries_pinned: store.pins.count,
   });
 }
 
 function renderKeyspace(sources: InfoSources): string {
-  const { store, commands } = sources;
-  const { strings, counters, expiry } = commands;
+  const { figures, store } = sources;
+  const misses = read(sources, "oldMisses");
   return renderSection("Keyspace", {
     keys: store.keyCount,
     keys_with_deadline: store.deadlineCount,
-    expired: store.expiredCount,
-    expiry_pairs: store.expiry.pairCount,
-    hits: sources.executor.executedCounts[OPCODE.GET]! - strings.missCount,
-    misses: strings.missCount,
-    refused_memory_full: strings.refusedCount + counters.refusedCount + expiry.refusedCount,
+    expired: read(sources, "expired"),
+    expiry_pairs: read(sources, "expiryPairs"),
+    hits: figures[EXECUTED + OPCODE.GET]! - misses,
+    misses,
+    refused_memory_full: read(sources, "refusedMemoryFull"),
   });
 }
 
 function renderConnections(sources: InfoSources): string {
-  const { connections } = sources;
   const values: Record<string, number> = {
-    connections_open: connections.openCount,
-    connections_accepted: connections.acceptedCount,
-    connections_closed: connections.closedCount,
-    connections_refused_max_clients: connections.refusedCount,
-    connections_accept_failures: sources.engine.acceptFailureCount(),
+    connections_open: read(sources, "open"),
+    connections_accepted: read(sources, "accepted"),
+    connections_closed: read(sources, "closed"),
+    connections_refused_max_clients: read(sources, "refused"),
+    connections_accept_failures: read(sources, "acceptFailures"),
   };
   for (let reason = 1; reason < DROP_NAMES.length; reason++) {
-    values[`connections_dropped_${DROP_NAMES[reason]}`] = connections.droppedCounts[reason]!;
+    values[`connections_dropped_${DROP_NAMES[reason]}`] = sources.figures[DROPS + reason]!;
   }
   return renderSection("Connections", values);
 }
 
-function renderCommands(sources: InfoSources): string {
+function renderCommands({ figures }: InfoSources): string {
   const values: Record<string, number> = {};
   for (let opcode = 0; opcode < OPCODE_NAMES.length; opcode++) {
-    values[`command_${OPCODE_NAMES[opcode]}`] = sources.executor.executedCounts[opcode]!;
+    values[`command_${OPCODE_NAMES[opcode]}`] = figures[EXECUTED + opcode]!;
   }
   return renderSection("Commands", values);
 }
 
 /** Internal work by how long its slices took: `le_` = at most so many microseconds. */
-function renderSlices(sources: InfoSources): string {
-  const { slices } = sources.store;
+function renderSlices({ figures }: InfoSources): string {
   const values: Record<string, number | string> = {};
   for (let kind = 0; kind < SLICE_NAMES.length; kind++) {
-    const slice = kind as Slice;
     const counts: string[] = [];
     for (let bucket = 0; bucket < SLICE_BUCKET_COUNT; bucket++) {
-      const count = slices.count(slice, bucket);
+      const count = figures[SLICES + kind * SLICE_BUCKET_COUNT + bucket]!;
       if (count > 0) counts.push(`le_${bucketLimitUs(bucket)}=${count}`);
     }
     values[`slice_${SLICE_NAMES[kind]}_us`] = counts.join(",");
-    values[`slice_${SLICE_NAMES[kind]}_max_us`] = Math.round(slices.maxUs(slice));
+    values[`slice_${SLICE_NAMES[kind]}_max_us`] = Math.round(figures[SLICE_MAXIMA + kind]!);
   }
   return renderSection("Slices of internal work", values);
+}
+
+function read({ figures }: InfoSources, name: FigureName): number {
+  return figures[FIGURE[name]]!;
 }
 
 function renderSection(title: string, values: Readonly<Record<string, number | string>>): string {

@@ -11,10 +11,10 @@ export interface LogThreadParts {
   readonly setup: WalSetup;
   readonly threadCount: number;
   readonly options: WalWriterOptions;
-  /** The data thread's eventfd, -1 = it hears messages. */
-  readonly ringDescriptor: number;
+  /** Eventfds of the data threads that do not hear messages. */
+  readonly ringDescriptors: readonly number[];
   readonly log: Log;
-  /** Without an eventfd: has the data thread look at the log. */
+  /** Without eventfds: has the data threads look at the log. */
   readonly ring: () => void;
   /** A WAL thread is gone: nothing can be made durable, nor be told of. */
   readonly onDeath: (reason: string) => void;
@@ -83,7 +83,7 @@ export class LogThreads {
   }
 
   async #begin(thread: LogThread, index: number): Promise<void> {
-    const { setup, options, ringDescriptor, threadCount } = this.#parts;
+    const { setup, options, ringDescriptors, threadCount } = this.#parts;
     const partitions = setup.buffers
       .map((buffer, partition) => ({ partition, buffer }))
       .filter(({ partition }) => partition % threadCount === index);
@@ -93,7 +93,7 @@ export class LogThreads {
       partitions,
       options,
       doorbell: thread.doorbell.buffer,
-      ringDescriptors: ringDescriptor < 0 ? [] : [ringDescriptor],
+      ringDescriptors,
     });
   }
 

@@ -7,8 +7,11 @@ export interface MainThreadCalls {
   readonly wantMemory?: () => void;
   /** A client has asked the server to stop. */
   readonly requestStop?: () => void;
-  /** A stopping thread has let its clients go; what follows takes as long as the data. */
-  readonly closed?: () => void;
+  /**
+   * A stopping thread has let its clients go; what follows takes as long as the data. Settles when
+   * nobody else writes any more.
+   */
+  readonly closed?: () => Promise<void>;
   /** What it logs with; its own, to standard error, otherwise. */
   readonly log?: Log;
 }

@@ -3,10 +3,10 @@
 
 import type { DurabilityChoice } from "../lib/durability-choice.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { Client } from "../redis/client.ts";
+import type { AwaitedSave, Client } from "../redis/client.ts";
 import type { PersistenceFigures } from "../redis/info-figures.ts";
 import type { Snapshots } from "../redis/snapshots.ts";
-import { DURABILITY, type ConnectionTable } from "./connection-table.ts";
+import { DURABILITY } from "./connection-table.ts";
 import type { Durability } from "./durability.ts";
 
 const MS_PER_SECOND = 1000;
@@ -15,12 +15,10 @@ export class PersistenceService implements Snapshots {
   /** Keys that the server had when it began to serve. */
   recoveredKeyCount = 0;
   readonly #durability: Durability;
-  readonly #connections: ConnectionTable;
   readonly #clock: Clock;
 
-  constructor(durability: Durability, connections: ConnectionTable, clock: Clock) {
+  constructor(durability: Durability, clock: Clock) {
     this.#durability = durability;
-    this.#connections = connections;
     this.#clock = clock;
   }
 
@@ -55,27 +53,50 @@ export class PersistenceService implements Snapshots {
     return this.#durability.save() ? "started" : "running";
   }
 
+  save(client: Client): Exclude<AwaitedSave, "none"> | "running" {
+    const { awaitedSave } = client;
+    if (awaitedSave === "waiting") return awaitedSave;
+    if (awaitedSave !== "none") {
+      client.awaitedSave = "none";
+      return awaitedSave;
+    }
+    const goodBefore = this.count;
+    const hasStarted = this.#durability.save(() => {
+      // Its connection may be gone.
+      if (client.awaitedSave !== "waiting") return;
+      client.awaitedSave = this.count > goodBefore ? "good" : "failed";
+      this.#durability.wake(client.connection);
+    });
+    if (!hasStarted) return "running";
+    client.awaitedSave = "waiting";
+    return "waiting";
+  }
+
+  /** The client's SAVE is over: its command is executed again. */
+  wake(client: Client): void {
+    this.#durability.wake(client.connection);
+  }
+
   changesSinceLast(): number {
     return this.#job?.changesSinceLast ?? 0;
   }
 
   /** Takes over what a client has chosen with CLIENT DURABILITY. */
-  setDurability({ connection, durability }: Client): void {
+  setDurability({ connection, durability }: Pick<Client, "connection" | "durability">): void {
     const chosen =
       durability === null
         ? DURABILITY.OF_SERVER
         : durability === "always"
           ? DURABILITY.STRICT
           : DURABILITY.RELAXED;
-    this.#durability.choose(connection, chosen);
-    this.#connections.durabilities[connection] = chosen;
+    this.#durability.choices.choose(connection, chosen);
   }
 
   /**
    * What one command of a client asks for its own reply; less than its connection's is no matter.
    */
-  demandDurability({ connection }: Client, durability: DurabilityChoice): void {
-    if (durability === "always") this.#durability.demand(connection);
+  demandDurability({ connection }: Pick<Client, "connection">, durability: DurabilityChoice): void {
+    if (durability === "always") this.#durability.choices.demand(connection);
   }
 
   figures(): PersistenceFigures {

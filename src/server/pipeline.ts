@@ -7,7 +7,7 @@
 import { CONNECTION } from "../batch/connection-flag.ts";
 import { FLUSH, type Flush } from "../batch/send-windows.ts";
 import type { Engine, EngineHandlers } from "../net/engine.ts";
-import { DROP, DURABILITY, type Drop } from "./connection-table.ts";
+import { DROP, type Drop } from "./connection-table.ts";
 import type { Durability, HeldConnections } from "./durability.ts";
 import { createTurn, type Turn, type TurnParts } from "./turn.ts";
 
@@ -86,10 +86,11 @@ export class Pipeline implements EngineHandlers, HeldConnections {
 
   closed(connection: number): void {
     this.turn.release(connection);
+    this.#parts.shards?.forget(connection);
     this.#parts.front.close(connection);
     this.#parts.sends.close(connection);
     this.#waiting.delete(connection);
-    this.#parts.durability?.choose(connection, DURABILITY.OF_SERVER);
+    this.#parts.durability?.choices.forget(connection);
     this.#parts.connections.close(connection);
   }
 
@@ -97,7 +98,11 @@ export class Pipeline implements EngineHandlers, HeldConnections {
     this.turn.begin();
     if (this.#released.length > 0) this.#resumeReleased();
     if (this.#resuming.length > 0) this.#resumeBlocked();
+    const { shards } = this.#parts;
+    if (shards !== null) shards.drain();
     this.turn.end();
+    // Not before the turn's records are shown: whoever gets a reply waits for them.
+    if (shards !== null) shards.end();
     this.#parts.durability?.turnEnded();
     if (this.#isMaintenanceDue) this.#maintain();
     this.#receivedBefore = this.turn.receiveCount;
@@ -106,6 +111,7 @@ export class Pipeline implements EngineHandlers, HeldConnections {
   /** To be called a few times a second: expired keys, stalled clients, memory for the system. */
   tick(): void {
     this.#isMaintenanceDue = true;
+    this.#parts.shards?.tick();
     this.#watchWritesUnderWay();
     this.#sweepWaiting();
     this.#engine.requestTurn();
@@ -119,6 +125,7 @@ export class Pipeline implements EngineHandlers, HeldConnections {
   /** Nothing of what is held can be promised: the connection is told so if it can be, and goes. */
   fail(connection: number): void {
     const { sends, connections } = this.#parts;
+    this.#parts.shards?.forget(connection);
     // Nothing more of it is executed, whatever it waits for.
     connections.clear(connection, CONNECTION.HELD | CONNECTION.BLOCKED | CONNECTION.PARKED);
     if (!sends.takeBack(connection)) {
@@ -208,7 +215,8 @@ export class Pipeline implements EngineHandlers, HeldConnections {
   }
 
   #finishIfDone(connection: number): void {
-    const { connections } = this.#parts;
+    const { connections, shards } = this.#parts;
+    if (shards !== null && shards.isCollecting(connection)) return;
     if (connections.is(connection, CONNECTION.FINISHING)) return;
     if (!connections.is(connection, CONNECTION.CLOSING | CONNECTION.ENDED)) return;
     if (connections.is(connection, CONNECTION.CLOSING)) {
@@ -238,6 +246,7 @@ export class Pipeline implements EngineHandlers, HeldConnections {
       if (!connections.is(connection, CONNECTION.HELD)) continue;
       connections.clear(connection, CONNECTION.HELD);
       this.turn.flush(connection);
+      this.#parts.shards?.goOn(connection);
       if (!connections.is(connection, standing)) this.turn.decode(connection);
       if (!connections.is(connection, standing)) this.#engine.resumeReceiving(connection);
     }
@@ -256,6 +265,11 @@ export class Pipeline implements EngineHandlers, HeldConnections {
       // A frame that is too long comes again: the window went back to before it.
       connections.clear(connection, CONNECTION.BLOCKED | CONNECTION.CLOSING);
       this.resumedCount++;
+      if (connection >= this.#options.connectionCount) {
+        // A virtual connection: no socket to write to or to read from.
+        this.turn.decode(connection);
+        continue;
+      }
       this.turn.touch(connection);
       this.turn.decode(connection);
       if (!connections.is(connection, CONNECTION.BLOCKED)) this.#engine.resumeReceiving(connection);

@@ -1,13 +1,9 @@
-// Gathers INFO's figures (redis/info-figures.ts) from the parts of a data thread: counts, memory,
-// and the rates of what is sampled a few times a second.
+// A data thread's figures, and INFO's (redis/info-figures.ts) made of them: counts, memory, and the
+// rates of what is sampled a few times a second. With several threads INFO's are made of the
+// figures of all (thread-figures.ts).
 
 import { machine, release, totalmem, type } from "node:os";
-import type { ReceiveWindows } from "../batch/receive-windows.ts";
-import type { SendWindows } from "../batch/send-windows.ts";
-import type { Commands, Executor } from "../command/executor.ts";
-import type { RespRows } from "../command/resp-rows.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { Engine } from "../net/engine.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import type {
@@ -19,28 +15,29 @@ import type {
 } from "../redis/info-figures.ts";
 import { DATABASE_COUNT } from "../redis/keyspace.ts";
 import { RateWindow } from "../redis/rate-window.ts";
-import type { Store } from "../store/store.ts";
-import type { ConnectionTable } from "./connection-table.ts";
 import type { PersistenceService } from "./persistence-service.ts";
-import type { Turn } from "./turn.ts";
+import {
+  FIGURE,
+  FIGURE_COUNT,
+  RESET_COUNTS,
+  collectFigures,
+  putFigures,
+  type CountedParts,
+} from "./thread-figures.ts";
 
-export interface RedisFigureParts {
+export interface RedisFigureParts extends CountedParts {
   readonly clock: Clock;
-  readonly store: Store;
-  readonly windows: ReceiveWindows;
-  readonly sends: SendWindows;
-  readonly executor: Executor;
-  /** Of v1. */
-  readonly commands: Commands;
-  readonly rows: RespRows;
-  readonly connections: ConnectionTable;
-  readonly turn: Turn;
-  readonly engine: Engine;
   readonly maxMemoryBytes: () => number;
   /** Null = nothing is made durable. */
   readonly persistence: PersistenceService | null;
   /** Executed commands of RESP. */
   readonly commandCount: () => number;
+  /** Bytes of the windows of other threads. */
+  readonly otherWindowBytes: () => number;
+  /** 40 hexadecimal digits. */
+  readonly runId: string;
+  /** When the server started, since the epoch. */
+  readonly startedMs: number;
 }
 
 export interface RedisFigureOptions {
@@ -50,7 +47,6 @@ export interface RedisFigureOptions {
   readonly tickHz: number;
 }
 
-const RUN_ID_BYTES = 20;
 const V1_WRITES = [
   OPCODE.SET,
   OPCODE.INCR,
@@ -61,19 +57,6 @@ const V1_WRITES = [
 ] as const;
 const RESP_WRITES = [RESP_OPCODE.SET, RESP_OPCODE.MSET, RESP_OPCODE.INCR, RESP_OPCODE.DEL] as const;
 
-/** Those that CONFIG RESETSTAT sets to zero. */
-const RESET_COUNTS = [
-  "connectionsReceived",
-  "connectionsRejected",
-  "commandsProcessed",
-  "inputBytes",
-  "outputBytes",
-  "readCount",
-  "writeCount",
-  "expiredKeys",
-  "keyspaceHits",
-  "keyspaceMisses",
-] as const;
 type ResetCounts = Readonly<Record<(typeof RESET_COUNTS)[number], number>>;
 
 export class RedisFigures {
@@ -81,11 +64,8 @@ export class RedisFigures {
   port = 0;
   readonly #parts: RedisFigureParts;
   readonly #options: RedisFigureOptions;
-  readonly #startedMs: number;
   readonly #startedElapsedMs: number;
-  readonly #runId = Buffer.from(crypto.getRandomValues(new Uint8Array(RUN_ID_BYTES))).toString(
-    "hex",
-  );
+  readonly #words = new Float64Array(FIGURE_COUNT);
   readonly #startupBytes: number;
   readonly #commandRate: RateWindow;
   readonly #inputRate: RateWindow;
@@ -97,8 +77,8 @@ export class RedisFigures {
   constructor(parts: RedisFigureParts, options: RedisFigureOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#startedMs = parts.clock.nowMs();
-    this.#startedElapsedMs = parts.clock.elapsedMs();
+    // By the elapsed clock of this thread, which may have started later than the server.
+    this.#startedElapsedMs = parts.clock.elapsedMs() - (parts.clock.nowMs() - parts.startedMs);
     this.#commandRate = new RateWindow(this.#startedElapsedMs);
     this.#inputRate = new RateWindow(this.#startedElapsedMs);
     this.#outputRate = new RateWindow(this.#startedElapsedMs);
@@ -116,14 +96,32 @@ export class RedisFigures {
     this.#usedPeakBytes = Math.max(this.#usedPeakBytes, this.#usedBytes());
   }
 
-  read(): InfoFigures {
+  /** What this thread has counted, as of now; the same array each time. */
+  own(): Float64Array {
+    const words = this.#words;
+    this.#usedPeakBytes = Math.max(this.#usedPeakBytes, this.#usedBytes());
+    collectFigures(this.#parts, words);
+    putFigures(words, this.#sinceReset());
+    putFigures(words, {
+      commandsPerSecond: this.#commandRate.perSecond,
+      inputBytesPerSecond: this.#inputRate.perSecond,
+      outputBytesPerSecond: this.#outputRate.perSecond,
+      usedPeakBytes: this.#usedPeakBytes,
+      startupBytes: this.#startupBytes,
+      changeCount: this.#changeCount(),
+    });
+    return words;
+  }
+
+  /** INFO's figures; `words` are those of the whole server. */
+  read(words: Float64Array): Omit<InfoFigures, "threads"> {
     const cpu = process.cpuUsage();
-    const { connections } = this.#parts;
+    const connectedCount = words[FIGURE.open]!;
     return {
       server: this.#server(),
-      clients: { connectedCount: connections.openCount, countMax: this.#options.maxClients },
-      memory: this.#memory(),
-      stats: this.#sinceReset(),
+      clients: { connectedCount, countMax: this.#options.maxClients },
+      memory: this.#memory(words),
+      stats: readStats(words),
       cpu: { system: cpu.system / 1e6, user: cpu.user / 1e6 },
       persistence: this.#parts.persistence?.figures() ?? null,
       databases: this.#databases(),
@@ -132,8 +130,12 @@ export class RedisFigures {
 
   /** Counts and rates begin at zero again; what `commandCount` counts has been reset before. */
   reset(): void {
-    this.#base = this.#stats();
+    this.#base = this.#counts();
     for (const rate of [this.#commandRate, this.#inputRate, this.#outputRate]) rate.reset();
+  }
+
+  get uptimeSeconds(): number {
+    return Math.floor((this.#parts.clock.elapsedMs() - this.#startedElapsedMs) / 1000);
   }
 
   #server(): ServerFigures {
@@ -144,26 +146,25 @@ export class RedisFigures {
       addressBits: 64,
       multiplexer: engine.dispatcher,
       processId: process.pid,
-      runId: this.#runId,
+      runId: this.#parts.runId,
       port: this.port,
       nowMs: clock.nowMs(),
-      startedMs: this.#startedMs,
-      uptimeSeconds: Math.floor((clock.elapsedMs() - this.#startedElapsedMs) / 1000),
+      startedMs: this.#parts.startedMs,
+      uptimeSeconds: this.uptimeSeconds,
       tickHz: this.#options.tickHz,
       executable: process.execPath,
       configFile: this.#options.configFile,
     };
   }
 
-  #memory(): MemoryFigures {
+  #memory(words: Float64Array): MemoryFigures {
     const { store, maxMemoryBytes } = this.#parts;
     const { entries, pieces } = store.memoryBytes();
     const used = this.#usedBytes();
-    this.#usedPeakBytes = Math.max(this.#usedPeakBytes, used);
     return {
       used,
-      usedPeak: this.#usedPeakBytes,
-      startup: this.#startupBytes,
+      usedPeak: Math.max(used, words[FIGURE.usedPeakBytes]!),
+      startup: words[FIGURE.startupBytes]!,
       dataset: entries + pieces,
       windows: this.#windowBytes(),
       resident: process.memoryUsage().rss,
@@ -178,7 +179,8 @@ export class RedisFigures {
   }
 
   #windowBytes(): number {
-    return this.#parts.windows.touched.bytes + this.#parts.sends.touched.bytes;
+    const { windows, sends, otherWindowBytes } = this.#parts;
+    return windows.touched.bytes + sends.touched.bytes + otherWindowBytes();
   }
 
   #databases(): DatabaseFigures[] {
@@ -190,15 +192,15 @@ export class RedisFigures {
     }));
   }
 
-  #sinceReset(): StatFigures {
-    const stats = this.#stats();
-    if (this.#base === null) return stats;
+  #sinceReset(): ResetCounts {
+    const counts = this.#counts();
     const base = this.#base;
-    const counts = RESET_COUNTS.map((name) => [name, stats[name] - base[name]]);
-    return { ...stats, ...Object.fromEntries(counts) };
+    if (base === null) return counts;
+    const pairs = RESET_COUNTS.map((name) => [name, counts[name] - base[name]]);
+    return Object.fromEntries(pairs) as unknown as ResetCounts;
   }
 
-  #stats(): StatFigures {
+  #counts(): ResetCounts {
     const { connections, executor, commands, rows, sends, store, turn } = this.#parts;
     const counts = executor.executedCounts;
     const reads = counts[OPCODE.GET]! + counts[RESP_OPCODE.GET]! + counts[RESP_OPCODE.MGET]!;
@@ -207,17 +209,13 @@ export class RedisFigures {
       connectionsReceived: connections.acceptedCount,
       connectionsRejected: connections.refusedCount,
       commandsProcessed: this.#commandCount(),
-      commandsPerSecond: this.#commandRate.perSecond,
       inputBytes: turn.receivedBytes,
       outputBytes: sends.sentBytes,
-      inputBytesPerSecond: this.#inputRate.perSecond,
-      outputBytesPerSecond: this.#outputRate.perSecond,
       readCount: turn.receiveCount,
       writeCount: sends.writeCount + sends.vectoredCount,
       expiredKeys: store.expiredCount,
       keyspaceHits: reads - rows.missCount - v1Misses,
       keyspaceMisses: rows.missCount + v1Misses,
-      changeCount: this.#changeCount(),
     };
   }
 
@@ -241,4 +239,15 @@ export class RedisFigures {
     }
     return count;
   }
+}
+
+function readStats(words: Float64Array): StatFigures {
+  const counts = Object.fromEntries(RESET_COUNTS.map((name) => [name, words[FIGURE[name]]!]));
+  return {
+    ...(counts as unknown as ResetCounts),
+    commandsPerSecond: words[FIGURE.commandsPerSecond]!,
+    inputBytesPerSecond: words[FIGURE.inputBytesPerSecond]!,
+    outputBytesPerSecond: words[FIGURE.outputBytesPerSecond]!,
+    changeCount: words[FIGURE.changeCount]!,
+  };
 }

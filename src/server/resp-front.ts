@@ -24,6 +24,7 @@ import type { Store } from "../store/store.ts";
 import type { ConnectionAddresses } from "../net/engine.ts";
 import { DROP, type ConnectionTable } from "./connection-table.ts";
 import { LongCommand, type LongCommandBudget } from "./long-command.ts";
+import { ONLY_THREAD, type ThreadSetup } from "./thread-setup.ts";
 
 const NOT_DURABLE = Buffer.from(`-${ERROR_TEXT.NOT_DURABLE}\r\n`);
 const V1_ERROR_FRAME = Buffer.from([0, 1, TAG.NOTHING]);
@@ -49,6 +50,8 @@ export interface RespFrontOptions {
   readonly wantsPassword: boolean;
   /** v1 has no way to give one, so it is refused. */
   readonly refusesV1: boolean;
+  /** Without it, the thread is the only one. */
+  readonly threads?: ThreadSetup | undefined;
 }
 
 export class RespFront {
@@ -56,9 +59,11 @@ export class RespFront {
   /** Connections of attackers that a browser was made to open. */
   attackCount = 0;
   readonly budget: LongCommandBudget;
+  /** Called when a client has come or gone; null = nobody wants to know. */
+  onClientsChanged: (() => void) | null = null;
   readonly #parts: RespFrontParts;
   readonly #options: RespFrontOptions;
-  readonly #clients = new ClientTable();
+  readonly #clients: ClientTable;
   readonly #sinks: (ReplySink | null)[];
   readonly #longCommands: (LongCommand | null)[];
   #nextAttackLogMs = 0;
@@ -69,7 +74,8 @@ export class RespFront {
     this.#options = options;
     this.refusesV1 = options.refusesV1;
     this.budget = { usedBytes: 0, limitBytes: options.longCommandLimitBytes };
-    const { connectionCount } = options;
+    const { connectionCount, threads = ONLY_THREAD } = options;
+    this.#clients = new ClientTable(threads.index, threads.count);
     this.#sinks = new Array<ReplySink | null>(connectionCount).fill(null);
     this.#longCommands = new Array<LongCommand | null>(connectionCount).fill(null);
   }
@@ -95,6 +101,7 @@ export class RespFront {
       splice: (reference) => sends.splice(connection, reference),
     };
     this.#update(client);
+    this.onClientsChanged?.();
   }
 
   /** The connection is gone, whatever it spoke. */
@@ -105,6 +112,7 @@ export class RespFront {
     this.#clients.remove(client);
     this.#sinks[connection] = null;
     this.#dispatcher.forget(client);
+    this.onClientsChanged?.();
   }
 
   /** Clients in the order of their ids; not those that are closing. */
@@ -118,6 +126,12 @@ export class RespFront {
       client.lastCommandMs = Math.max(client.lastCommandMs, receivedMs);
       yield client;
     }
+  }
+
+  /** Null = it is gone, or closing. */
+  clientWithId(id: number): Client | null {
+    const client = this.#clients.withId(id);
+    return client === null || client.isClosing ? null : client;
   }
 
   sinkOf(client: Client): ReplySink {
@@ -166,6 +180,11 @@ export class RespFront {
   explainFailure(connection: number): void {
     const isResp = this.#parts.connections.protocols[connection] === PROTOCOL.RESP;
     this.#parts.sends.append(connection, isResp ? NOT_DURABLE : V1_ERROR_FRAME);
+  }
+
+  /** Its SAVE is executed again when the snapshot has ended. */
+  isAwaitingSave(connection: number): boolean {
+    return this.#clients.ofConnection(connection)?.awaitedSave === "waiting";
   }
 
   isInLongCommand(connection: number): boolean {

@@ -6,13 +6,14 @@
 //            slices       until everything that was recorded while it walked is durable
 //
 // A snapshot is fuzzy: its positions are the log's when it began, and what changed while it was
-// walked is in the log from there on. It begins only when no record waits in the backlog, so that
-// no transaction group lies across that place.
+// walked is in the log from there on. It begins only when no record waits in a backlog, of any
+// thread, so that no transaction group lies across that place; snapshot-walk.ts has the argument.
 
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Journal } from "../wal/journal.ts";
+import { LogMark } from "../wal/log-mark.ts";
 import { SnapshotChunk } from "../wal/snapshot-chunk.ts";
 import type { SnapshotFields } from "../wal/snapshot-format.ts";
 import { SnapshotWalk, WALK } from "../wal/snapshot-walk.ts";
@@ -68,7 +69,8 @@ export class SnapshotJob {
   #state: State = "idle";
   #walk: SnapshotWalk | null = null;
   #current = 0;
-  #positions: number[] = [];
+  /** When the walk ended. */
+  #mark: LogMark | null = null;
   #number = 0;
   #epoch = 0;
   #beganMs = 0;
@@ -88,7 +90,7 @@ export class SnapshotJob {
   }
 
   get changesSinceLast(): number {
-    return this.#parts.journal.recordCount() - this.#lastRecords;
+    return this.#parts.journal.totalRecordCount() - this.#lastRecords;
   }
 
   get nextNumber(): number {
@@ -102,7 +104,7 @@ export class SnapshotJob {
   /** Whether a step has something to do that nothing else will wake the thread for. */
   get wantsTurn(): boolean {
     const { journal } = this.#parts;
-    if (this.#state === "waiting") return journal.backlogBytes() === 0 || journal.failure() !== 0;
+    if (this.#state === "waiting") return !journal.hasBacklog() || journal.failure() !== 0;
     return this.#state === "walking" && !this.#parts.control.isBusy(this.#current);
   }
 
@@ -152,11 +154,11 @@ export class SnapshotJob {
     // The records that wait will never be written.
     if (journal.failure() !== 0) return this.#end(false);
     journal.publish();
-    if (journal.backlogBytes() > 0) return;
-    this.#positions = journal.producers.map((producer) => producer.position());
+    const positions = this.#takePositions();
+    if (positions === null) return;
     this.#beganMs = clock.elapsedMs();
     this.#beganWallMs = clock.nowMs();
-    this.#beganRecords = journal.recordCount();
+    this.#beganRecords = journal.totalRecordCount();
     this.#walk = new SnapshotWalk(store);
     control.outcome = OUTCOME.RUNNING;
     for (let i = 0; i < this.#chunks.length; i++) control.setBusy(i, false);
@@ -169,10 +171,21 @@ export class SnapshotJob {
         epoch: this.#epoch,
         segmentBits,
         timeMs: this.#beganWallMs,
-        positions: this.#positions,
+        positions,
       },
     });
     this.#state = "walking";
+  }
+
+  /** Where the log is while nobody records a group; null = records wait. */
+  #takePositions(): number[] | null {
+    const { journal, store } = this.#parts;
+    store.locks?.enter();
+    const positions = journal.hasBacklog()
+      ? null
+      : journal.producers.map((producer) => producer.position());
+    store.locks?.leave();
+    return positions;
   }
 
   #run(): void {
@@ -182,8 +195,9 @@ export class SnapshotJob {
     if (state === WALK.SLICE_OVER) return;
     if (chunk.recordCount > 0) this.#hand(chunk);
     if (state === WALK.CHUNK_FULL) return;
-    this.#positions = this.#parts.journal.producers.map((producer) => producer.requestSync());
-    for (const producer of this.#parts.journal.producers) producer.awaitProgress();
+    this.#mark = new LogMark(this.#parts.journal);
+    this.#mark.requestSync();
+    this.#mark.awaitProgress();
     this.lastRecordCount = this.#walk!.recordCount;
     this.#walk = null;
     this.#state = "syncing";
@@ -198,12 +212,12 @@ export class SnapshotJob {
   }
 
   #publish(): void {
-    const { producers } = this.#parts.journal;
+    const mark = this.#mark!;
     if (this.#parts.journal.failure() !== 0) return this.#end(false);
-    for (const [i, producer] of producers.entries()) {
-      if (producer.syncedPosition() >= this.#positions[i]!) continue;
-      producer.awaitProgress();
-      if (producer.syncedPosition() < this.#positions[i]!) return;
+    if (!mark.isSynced()) {
+      mark.requestSync();
+      mark.awaitProgress();
+      if (!mark.isSynced()) return;
     }
     this.#parts.send({ kind: "snapshot-publish" });
     this.#state = "publishing";

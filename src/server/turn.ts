@@ -21,6 +21,7 @@ import { PROTOCOL, chooseProtocol } from "../protocol/first-bytes.ts";
 import { RESP_DECODED, type RespDecoded, type RespDecoder } from "../protocol/resp-decoder.ts";
 import { DECODED, type V1Decoder } from "../protocol/v1-decoder.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Shards } from "../shard/shards.ts";
 import type { Store } from "../store/store.ts";
 import { DROP, type ConnectionTable } from "./connection-table.ts";
 import type { CommitGate } from "./commit-gate.ts";
@@ -41,6 +42,8 @@ export interface TurnParts {
   readonly connections: ConnectionTable;
   readonly clock: Clock;
   readonly store: Store;
+  /** Null = the keys are not divided among threads. */
+  readonly shards: Shards | null;
 }
 
 /** Requests of the connection are not executed for now. */
@@ -78,7 +81,7 @@ export function createTurn(
   settle: (connection: number, flush: Flush) => void,
 ): Turn {
   const { batch, windows, sends, decoder, executor, connections, clock, store } = parts;
-  const { respDecoder, front, gate, parked } = parts;
+  const { respDecoder, front, gate, parked, shards } = parts;
   const { flags, protocols, lastReceivedMs } = connections;
   const { begins, ends } = windows;
   /** Serial number of the batch being filled, and of the last batch with rows of a connection. */
@@ -95,6 +98,7 @@ export function createTurn(
     isInTurn = true;
     turn.turnCount++;
     store.nowMs = clock.nowMs();
+    if (shards !== null) shards.begin();
   }
 
   function roomFor(connection: number): number {
@@ -138,6 +142,7 @@ export function createTurn(
 
   function decode(connection: number): void {
     if ((flags[connection]! & CONNECTION.HELD) !== 0) return;
+    if (shards !== null && !shards.goOn(connection)) return;
     if ((flags[connection]! & CONNECTION.CLOSING) !== 0) {
       begins[connection] = ends[connection]!;
       return;
@@ -202,6 +207,7 @@ export function createTurn(
 
   /** What is not for the batch; whether there may be more. */
   function answer(connection: number, decoded: RespDecoded): boolean {
+    if (!mayExecute(connection)) return wait(connection, respDecoder.frame());
     switch (decoded) {
       case RESP_DECODED.COMMAND:
       case RESP_DECODED.INLINE:
@@ -220,14 +226,20 @@ export function createTurn(
     return false;
   }
 
-  /** False when it would write what cannot be logged yet. */
+  /** False when replies of the connection have to come from other threads first. */
+  function mayExecute(connection: number): boolean {
+    return shards === null || shards.mayExecute(connection);
+  }
+
+  /** False when it would write what cannot be logged yet, or waits for a snapshot. */
   function executeNext(connection: number, decoded: RespDecoded): boolean {
     if (decoded === RESP_DECODED.COMMAND) return front.execute(connection);
     return front.executeInline(connection);
   }
 
   function waitForLog(connection: number, begin: number): false {
-    parked.push(connection);
+    // The end of the snapshot wakes who waits for that.
+    if (!front.isAwaitingSave(connection)) parked.push(connection);
     connections.set(connection, CONNECTION.PARKED);
     return wait(connection, begin);
   }
@@ -250,6 +262,10 @@ export function createTurn(
   /** The window is full of a command that is not whole. */
   function takeLongCommand(connection: number): void {
     if (protocols[connection] !== PROTOCOL.RESP) return;
+    if (!mayExecute(connection)) {
+      wait(connection, begins[connection]!);
+      return;
+    }
     if (!front.isInLongCommand(connection)) front.beginLongCommand(connection);
     decodeResp(connection);
     release(connection);
@@ -275,7 +291,8 @@ export function createTurn(
 
   function end(): void {
     if (batch.count > 0) run();
-    const isHolding = gate !== null && gate.mustHold();
+    const hasWritten = shards !== null && shards.takeHasDeliveredWrites();
+    const isHolding = gate !== null && gate.mustHold(hasWritten);
     for (let i = 0; i < touchedCount; i++) {
       const connection = touched[i]!;
       isTouched[connection] = 0;

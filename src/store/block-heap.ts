@@ -11,14 +11,15 @@
 //   4 free head  reference of the first free block, 0 = none
 //   5 bump       blocks that have ever been handed out; the ones from here on are untouched
 //
-// Pages with room form one doubly linked list per purpose and class; full pages are in no list.
+// Pages with room form one doubly linked list per purpose and class; full pages are in no list. The
+// lists' heads and counts are in control memory as well, because all threads share them.
 // A free block starts with the word FREE and the reference of the next free block.
 
 import { assert } from "../lib/assert.ts";
 import type { Arena } from "./arena.ts";
 import { BANK_SHIFT, PAGE_SHIFT, wordIndexOf } from "./arena.ts";
 import type { ControlLayout } from "./control-memory.ts";
-import { PAGE_DESCRIPTOR_WORDS } from "./control-memory.ts";
+import { BLOCK_LIST_COUNT, PAGE_DESCRIPTOR_WORDS } from "./control-memory.ts";
 import type { PagePool } from "./page-pool.ts";
 import { CLASS_CAPACITIES, CLASS_SIZES, CLASS_UNITS } from "./size-class.ts";
 
@@ -37,7 +38,7 @@ const FREE_HEAD = 4;
 const BUMP = 5;
 
 /** More than there are classes; a power of two. */
-const LISTS_PER_PURPOSE = 128;
+const LISTS_PER_PURPOSE = BLOCK_LIST_COUNT / PURPOSE_COUNT;
 
 export class BlockHeap {
   readonly #arena: Arena;
@@ -45,19 +46,26 @@ export class BlockHeap {
   readonly #control: Int32Array;
   readonly #descriptorsBegin: number;
   /** First page with room of each list, 0 = none. */
-  readonly #heads = new Int32Array(PURPOSE_COUNT * LISTS_PER_PURPOSE);
+  readonly #heads: Int32Array;
   /** Blocks that pages of each list could still hand out. */
-  readonly #roomCounts = new Int32Array(PURPOSE_COUNT * LISTS_PER_PURPOSE);
+  readonly #roomCounts: Int32Array;
+  /** Blocks of each list that are out. */
+  readonly #liveCounts: Int32Array;
   /** Makes the pool have a page again; asked when it has none. False = there is none to be had. */
   #reclaimPage: () => boolean = () => false;
-  /** Bytes of the blocks handed out, by purpose. */
-  readonly #liveBytes = new Float64Array(PURPOSE_COUNT);
 
   constructor(arena: Arena, control: Int32Array, layout: ControlLayout, pool: PagePool) {
     this.#arena = arena;
     this.#pool = pool;
     this.#control = control;
     this.#descriptorsBegin = layout.descriptorsBegin;
+    const [heads, roomCounts, liveCounts] = [0, 1, 2].map((array) => {
+      const begin = layout.blockListsBegin + array * BLOCK_LIST_COUNT;
+      return control.subarray(begin, begin + BLOCK_LIST_COUNT);
+    }) as [Int32Array, Int32Array, Int32Array];
+    this.#heads = heads;
+    this.#roomCounts = roomCounts;
+    this.#liveCounts = liveCounts;
   }
 
   onExhausted(reclaimPage: () => boolean): void {
@@ -87,7 +95,7 @@ export class BlockHeap {
     control[at + LIVE] = live;
     this.#roomCounts[list]!--;
     if (live === CLASS_CAPACITIES[classIndex]!) this.#unlink(page, list);
-    this.#liveBytes[purpose]! += CLASS_SIZES[classIndex]!;
+    this.#liveCounts[list]!++;
     return reference;
   }
 
@@ -111,8 +119,14 @@ export class BlockHeap {
     return page !== 0 || !this.#reclaimPage() ? page : this.#pool.take();
   }
 
+  /** Bytes of the blocks of a purpose that are out. */
   liveBytes(purpose: Purpose): number {
-    return this.#liveBytes[purpose]!;
+    let bytes = 0;
+    for (let classIndex = 0; classIndex < CLASS_SIZES.length; classIndex++) {
+      const count = this.#liveCounts[purpose * LISTS_PER_PURPOSE + classIndex]!;
+      bytes += count * CLASS_SIZES[classIndex]!;
+    }
+    return bytes;
   }
 
   /** Blocks of a list that can be handed out without a new page. */
@@ -190,7 +204,7 @@ export class BlockHeap {
     words[word] = FREE;
     words[word + 1] = control[at + FREE_HEAD]!;
     control[at + FREE_HEAD] = reference;
-    this.#liveBytes[(list / LISTS_PER_PURPOSE) | 0]! -= CLASS_SIZES[list % LISTS_PER_PURPOSE]!;
+    this.#liveCounts[list]!--;
     return --control[at + LIVE]!;
   }
 

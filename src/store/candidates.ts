@@ -10,7 +10,7 @@
 //
 // A closure over constants: see src/command/fast-commands.ts.
 
-import { SPAN_MASK, SPAN_SHIFT, SPAN_WORD_MASK, type Arena } from "./arena.ts";
+import { PAGE_SHIFT, SPAN_MASK, SPAN_SHIFT, SPAN_WORD_MASK, type Arena } from "./arena.ts";
 import { PROBE_LENGTH_MAX, SLOT_WORDS, maskOf } from "./slot-table.ts";
 import {
   DIRECTORY_BEGIN,
@@ -34,9 +34,19 @@ export interface Candidates {
   sink(): number;
 }
 
-/** `directory` is the main directory's header in control memory; it has two places or more. */
-export function createCandidates(arena: Arena, control: Int32Array, directory: number): Candidates {
+/**
+ * `directory` is the main directory's header in control memory; it has two places or more. When the
+ * store `isShared`, others change it meanwhile: what is found without a lock may be no reference at
+ * all, and counts as none unless it lies in the arena. Table words are table words at any time.
+ */
+export function createCandidates(
+  arena: Arena,
+  control: Int32Array,
+  directory: number,
+  isShared = false,
+): Candidates {
   const { spans } = arena;
+  const unitCount = arena.pageCount * 2 ** PAGE_SHIFT;
   const first = spans[0]!;
   const tables = control[directory + DIRECTORY_BEGIN]!;
   let sink = 0;
@@ -72,6 +82,7 @@ export function createCandidates(arena: Arena, control: Int32Array, directory: n
         slot = (slot + SLOT_WORDS) & mask;
         candidate = --probesLeft === 0 ? 0 : load(span, slots + slot + 1);
       }
+      if (isShared && candidate >>> 0 >= unitCount) candidate = 0;
       candidates[i] = (table & STRONG) === 0 ? candidate : 0;
     }
   }
@@ -79,8 +90,9 @@ export function createCandidates(arena: Arena, control: Int32Array, directory: n
   function touchEntries(candidates: Int32Array, count: number): void {
     let read = 0;
     for (let i = 0; i < count; i++) {
-      const span = candidates[i]! >>> SPAN_SHIFT;
-      const word = (candidates[i]! & SPAN_MASK) << 1;
+      const candidate = candidates[i]!;
+      const span = candidate >>> SPAN_SHIFT;
+      const word = (candidate & SPAN_MASK) << 1;
       read ^= load(span, word) ^ load(span, (word + SECOND_LINE_WORDS) & SPAN_WORD_MASK);
     }
     sink ^= read;

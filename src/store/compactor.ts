@@ -10,6 +10,7 @@ import { PURPOSE, type BlockHeap } from "./block-heap.ts";
 import { FLAG_PINNED } from "./entry.ts";
 import type { Segments } from "./segments.ts";
 import { CLASS_CAPACITIES, CLASS_COUNT, CLASS_SIZES, CLASS_UNITS } from "./size-class.ts";
+import type { StoreLocks } from "./store-locks.ts";
 import { SLICE, type WorkSlices } from "./work-slices.ts";
 
 /** Pages looked at for the sparsest one. */
@@ -20,11 +21,20 @@ export class Compactor {
   readonly #heap: BlockHeap;
   readonly #segments: Segments;
   readonly #slices: WorkSlices;
+  readonly #locks: StoreLocks | null;
   /** Classes whose sampled page could not be emptied in this call. */
   readonly #skipped = new Uint8Array(CLASS_COUNT);
   movedCount = 0;
 
-  constructor(arena: Arena, heap: BlockHeap, segments: Segments, slices: WorkSlices) {
+  /** `locks`: an entry is moved with its segment locked; null = there is one thread. */
+  constructor(
+    arena: Arena,
+    heap: BlockHeap,
+    segments: Segments,
+    slices: WorkSlices,
+    locks: StoreLocks | null = null,
+  ) {
+    this.#locks = locks;
     this.#arena = arena;
     this.#heap = heap;
     this.#segments = segments;
@@ -96,6 +106,7 @@ export class Compactor {
       const source = blockAt(page, classIndex, i);
       const word = wordIndexOf(source);
       if (words[word]! < 0) continue;
+      this.#locks?.alsoKey(this.#segments.hashOfEntry(source));
       const target = this.#heap.allocate(PURPOSE.ENTRY, classIndex);
       const targetWords = this.#arena.words[target >>> BANK_SHIFT]!;
       const targetWord = wordIndexOf(target);

@@ -8,6 +8,7 @@ import type { EntryBlocks } from "./entry-blocks.ts";
 import { FLAG_DEADLINE, FLAG_SWEPT, readDeadlineMs } from "./entry.ts";
 import { ExpiryIndex, type ExpiryTarget } from "./expiry-index.ts";
 import type { Segments } from "./segments.ts";
+import type { StoreLocks } from "./store-locks.ts";
 
 export class Deadlines implements ExpiryTarget {
   readonly index: ExpiryIndex;
@@ -16,6 +17,8 @@ export class Deadlines implements ExpiryTarget {
   readonly #arena: Arena;
   readonly #segments: Segments;
   readonly #blocks: EntryBlocks;
+  /** A pair may lead to a key of any segment; null = there is one thread. */
+  readonly #locks: StoreLocks | null;
   #wantedLow = 0;
   #wantedHigh = 0;
   /** What FLAG_SWEPT must not be; -1 = it does not matter. */
@@ -27,7 +30,9 @@ export class Deadlines implements ExpiryTarget {
     segments: Segments,
     blocks: EntryBlocks,
     nowMs: number,
+    locks: StoreLocks | null = null,
   ) {
+    this.#locks = locks;
     this.#arena = arena;
     this.#segments = segments;
     this.#blocks = blocks;
@@ -75,6 +80,7 @@ export class Deadlines implements ExpiryTarget {
   }
 
   #find(hash: number, tag: number, low: number, high: number, unwantedFlag: number): number {
+    this.#locks?.alsoKey(hash);
     this.#wantedLow = low;
     this.#wantedHigh = high;
     this.#unwantedFlag = unwantedFlag;

@@ -52,11 +52,9 @@ export function needsPieces(keyLength: number, valueLength: number, hasDeadline:
 }
 
 export class EntryBlocks {
-  /** Entries that have a deadline. */
-  deadlineCount = 0;
-  /** By database: its entries, and those that have a deadline. */
-  readonly keyCounts = new Int32Array(DATABASE_COUNT);
-  readonly deadlineCounts = new Int32Array(DATABASE_COUNT);
+  /** By database: its entries, and those that have a deadline. In memory that threads share. */
+  readonly keyCounts: Int32Array;
+  readonly deadlineCounts: Int32Array;
   readonly #arena: Arena;
   readonly #heap: BlockHeap;
   readonly #segments: Segments;
@@ -67,8 +65,10 @@ export class EntryBlocks {
   readonly #compactor: Compactor;
   readonly #source: ByteArea;
 
-  /** Keys and values come as offsets into `source`. */
-  constructor(parts: EntryBlockParts, source: ByteArea) {
+  /** Keys and values come as offsets into `source`; `counts` has COUNT_WORDS words. */
+  constructor(parts: EntryBlockParts, source: ByteArea, counts: Int32Array) {
+    this.keyCounts = counts.subarray(0, DATABASE_COUNT);
+    this.deadlineCounts = counts.subarray(DATABASE_COUNT, 2 * DATABASE_COUNT);
     this.#arena = parts.arena;
     this.#heap = parts.heap;
     this.#segments = parts.segments;
@@ -78,6 +78,11 @@ export class EntryBlocks {
     this.#watches = parts.watches;
     this.#compactor = parts.compactor;
     this.#source = source;
+  }
+
+  /** Entries that have a deadline. */
+  get deadlineCount(): number {
+    return this.deadlineCounts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Whether an entry can be written over with a value of this length. */
@@ -176,7 +181,6 @@ export class EntryBlocks {
 
   /** Counts deadlines more or less for an entry with this header. */
   countDeadlines(header: number, change: number): void {
-    this.deadlineCount += change;
     this.deadlineCounts[databaseOf(header)]! += change;
   }
 
@@ -186,7 +190,7 @@ export class EntryBlocks {
 
   /** Unlinks the entry that the segments have just found, and gives its block back. */
   remove(reference: number, hash: number): void {
-    this.#watches.noteEntry(reference);
+    this.#watches.noteEntry(reference, true);
     // The block first: unlinking may shrink the table and so compact, which moves what is not free.
     this.forget(reference);
     this.#segments.remove(hash);

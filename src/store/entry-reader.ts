@@ -7,6 +7,9 @@ import { databaseOf } from "./database.ts";
 import {
   CLASS_SHIFT,
   FLAG_DEADLINE,
+  FLAG_PINNED,
+  FLAG_WATCHED,
+  IN_PLACE_ALWAYS,
   KEY_LENGTH_MASK,
   keyOffsetIn,
   readDeadlineMs,
@@ -62,6 +65,18 @@ export class EntryReader {
   /** Whether an entry has the place for a deadline. */
   hasDeadlinePlace(reference: number): boolean {
     return (this.#header(reference) & FLAG_DEADLINE) !== 0;
+  }
+
+  /** Whether an entry is being sent from where it lies, or watched. */
+  isMarked(reference: number): boolean {
+    return (this.#header(reference) & (FLAG_PINNED | FLAG_WATCHED)) !== 0;
+  }
+
+  /** Whether a value of this length fits the block of an entry that wastes next to nothing. */
+  fitsSmallBlock(reference: number, valueLength: number): boolean {
+    const blockSize = this.blockSize(reference);
+    const size = valueOffsetIn(this.#header(reference)) + valueLength;
+    return size <= blockSize && blockSize <= IN_PLACE_ALWAYS;
   }
 
   /** Size of the block that an entry lies in, in bytes. */

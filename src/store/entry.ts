@@ -73,7 +73,7 @@ export function valueOffsetIn(header: number): number {
 /** A block may be this many times larger than an entry written over the old one needs. */
 export const IN_PLACE_SLACK = 2;
 /** Blocks up to this size are written over whatever the new size: there is nothing to win. */
-const IN_PLACE_ALWAYS = 64;
+export const IN_PLACE_ALWAYS = 64;
 
 /**
  * Whether a value of this length fits the block of an entry, and does not waste too much of it. The

@@ -4,6 +4,7 @@
 import { PAIRS_PER_CHUNK, type ExpiryIndex } from "./expiry-index.ts";
 import type { PagePool } from "./page-pool.ts";
 import type { Segments } from "./segments.ts";
+import type { StoreLocks } from "./store-locks.ts";
 import { SLICE, type WorkSlices } from "./work-slices.ts";
 
 /** Work between turns goes on for at most this long, well under the promised 2 ms. */
@@ -15,10 +16,19 @@ export class Maintenance {
   readonly #segments: Segments;
   readonly #pool: PagePool;
   readonly #slices: WorkSlices;
+  readonly #locks: StoreLocks | null;
   readonly #hashes = new Int32Array(PAIRS_PER_CHUNK);
   readonly #references = new Int32Array(PAIRS_PER_CHUNK);
 
-  constructor(expiry: ExpiryIndex, segments: Segments, pool: PagePool, slices: WorkSlices) {
+  /** `locks`: all of it needs the structure; null = there is one thread. */
+  constructor(
+    expiry: ExpiryIndex,
+    segments: Segments,
+    pool: PagePool,
+    slices: WorkSlices,
+    locks: StoreLocks | null = null,
+  ) {
+    this.#locks = locks;
     this.#expiry = expiry;
     this.#segments = segments;
     this.#pool = pool;
@@ -27,14 +37,23 @@ export class Maintenance {
 
   /** At most one slice. False when there is nothing left to do for now. */
   run(nowMs: number, deadlineCount: number, isExpiryActive: boolean): boolean {
+    const locks = this.#locks;
     if (isExpiryActive) this.#expiry.advance(nowMs, deadlineCount);
-    return isExpiryActive && this.#expiry.hasPending ? this.#expire() : this.#release();
+    const isExpiring = isExpiryActive && this.#expiry.hasPending;
+    if (locks === null) return isExpiring ? this.#expire() : this.#release();
+    if (!isExpiring && !this.#pool.wantsRelease) return false;
+    locks.enter();
+    const hasWorked = isExpiring ? this.#expire() : this.#release();
+    locks.leave();
+    return hasWorked;
   }
 
   #expire(): boolean {
     const startMs = this.#slices.begin();
-    do this.#touchNext();
-    while (this.#expiry.runSlice() && this.#slices.begin() - startMs < SLICE_BUDGET_MS);
+    do {
+      this.#touchNext();
+      this.#locks?.leaveSegments();
+    } while (this.#expiry.runSlice() && this.#slices.begin() - startMs < SLICE_BUDGET_MS);
     this.#slices.end(SLICE.EXPIRE, startMs);
     return true;
   }

@@ -25,6 +25,8 @@ const CLEAN_HEAD = 3;
 const CLEAN_COUNT = 4;
 const TAKEN_COUNT = 5;
 const LIMIT = 6;
+/** Pages that are part of a chain (pieces.ts). */
+const CHAINED_COUNT = 7;
 
 /** Dirty pages that stay committed for the next allocation: 8 MiB. */
 const DIRTY_RESERVE = 64;
@@ -112,11 +114,15 @@ export class PagePool {
     this.#control[LIMIT] = Math.max(0, Math.min(pageCount, this.#pageCount - 1));
   }
 
+  /** Whether there are dirty pages to return to the system. */
+  get wantsRelease(): boolean {
+    return this.#control[DIRTY_COUNT]! > DIRTY_RESERVE;
+  }
+
   /** Returns up to `pageCount` dirty pages to the system. False when there was nothing to do. */
   releaseSome(pageCount: number): boolean {
-    const control = this.#control;
     let released = 0;
-    while (released < pageCount && control[DIRTY_COUNT]! > DIRTY_RESERVE) {
+    while (released < pageCount && this.wantsRelease) {
       const page = this.#pop(DIRTY_HEAD, DIRTY_COUNT);
       if (!this.#releasePage(page)) {
         this.#push(page, DIRTY_HEAD, DIRTY_COUNT);
@@ -126,6 +132,15 @@ export class PagePool {
       released++;
     }
     return released > 0;
+  }
+
+  /** Counts pages that become part of a chain, or cease to be. */
+  countChained(change: number): void {
+    this.#control[CHAINED_COUNT]! += change;
+  }
+
+  get chainedCount(): number {
+    return this.#control[CHAINED_COUNT]!;
   }
 
   get takenCount(): number {

@@ -40,7 +40,6 @@ export class Pieces {
   readonly #arena: Arena;
   readonly #heap: BlockHeap;
   readonly #pool: PagePool;
-  #pageCount = 0;
 
   constructor(arena: Arena, heap: BlockHeap, pool: PagePool) {
     this.#arena = arena;
@@ -50,7 +49,7 @@ export class Pieces {
 
   /** Bytes of the pages that are part of a chain. */
   get liveBytes(): number {
-    return this.#pageCount * PAGE_SIZE;
+    return this.#pool.chainedCount * PAGE_SIZE;
   }
 
   /**
@@ -127,7 +126,7 @@ export class Pieces {
   give(chain: PieceChain): void {
     const count = pageCountOf(chain.length);
     if (count > 0) this.#pool.giveChain(chain.first, chain.last, count);
-    this.#pageCount -= count;
+    this.#pool.countChained(-count);
     chain.first = 0;
     chain.last = 0;
     chain.length = 0;
@@ -166,7 +165,7 @@ export class Pieces {
     if (chain.last === 0) chain.first = page;
     else this.#pool.link(chain.last, page);
     chain.last = page;
-    this.#pageCount++;
+    this.#pool.countChained(1);
     return true;
   }
 
@@ -176,7 +175,7 @@ export class Pieces {
     if (count > 0) {
       const first = before.last === 0 ? chain.first : this.#pool.next(before.last);
       this.#pool.giveChain(first, chain.last, count);
-      this.#pageCount -= count;
+      this.#pool.countChained(-count);
     }
     Object.assign(chain, before);
   }

@@ -1,13 +1,13 @@
 // What each segment knows of itself, in control memory, 16 words (one cache line) a segment:
 //
-//   0 lock, 1 keys
+//   0 lock, 1 who sleeps for it (store-locks.ts), 2 keys
 //
 // A segment is the unit of locking and of the log: the keys whose hashes begin with its number.
 
 import { SEGMENT_HEADER_WORDS, type ControlLayout } from "./control-memory.ts";
 
-/** Word of a segment's header; word 0 is the lock's. */
-const KEYS = 1;
+/** Word of a segment's header. */
+const KEYS = 2;
 
 export class SegmentHeaders {
   readonly bits: number;

@@ -29,6 +29,7 @@ import { DATABASE_SHIFT, KEY_LENGTH_MASK, hasKey, keyOffsetIn } from "./entry.ts
 import { halfSipHash } from "./half-siphash.ts";
 import { KeyScan } from "./key-scan.ts";
 import { SegmentHeaders } from "./segment-headers.ts";
+import type { StoreLocks } from "./store-locks.ts";
 import { PROBE_LENGTH_MAX, SLOT_WORDS, findReference, maskOf, removeSlot } from "./slot-table.ts";
 import { TableClearing } from "./table-clearing.ts";
 import { LOG2_MASK, STRONG, TableDirectories, tableBegin } from "./table-directory.ts";
@@ -73,10 +74,9 @@ export class Segments {
   readonly #walk: EntryWalk;
   readonly #strongKey: readonly [number, number];
   readonly #seeds: Int32Array;
-  // The main directory's place in control memory and 32 minus its bits, for the hot path.
+  // The main directory's place in control memory, for the hot path.
   readonly #main: number;
   readonly #mainBegin: number;
-  #mainShift: number;
   #retagged: Retagged = () => {};
 
   constructor(
@@ -86,6 +86,7 @@ export class Segments {
     heap: BlockHeap,
     slices: WorkSlices,
     options: SegmentOptions,
+    locks: StoreLocks | null = null,
   ) {
     assert(layout.segmentBits >= 1, "the main directory has two places or more");
     this.#arena = arena;
@@ -99,7 +100,7 @@ export class Segments {
     this.#headers = new SegmentHeaders(control, layout);
     this.#directories = new TableDirectories(control, layout);
     this.#walk = new EntryWalk(arena, this.#directories);
-    this.#growth = new TableGrowth(arena, heap, this.#directories, slices);
+    this.#growth = new TableGrowth(arena, heap, this.#directories, slices, locks);
     this.#shape = new TableShape(arena, this.#growth, options);
     this.scan = new KeyScan(arena, this.#directories);
     this.clearing = new TableClearing(
@@ -110,9 +111,8 @@ export class Segments {
       this.#headers,
     );
     this.#main = this.#directories.main;
-    this.candidates = createCandidates(arena, control, this.#main);
+    this.candidates = createCandidates(arena, control, this.#main, locks !== null);
     this.#mainBegin = this.#directories.tablesBegin(this.#main);
-    this.#mainShift = 32 - this.#directories.bits(this.#main);
   }
 
   onRetagged(callback: Retagged): void {
@@ -140,7 +140,9 @@ export class Segments {
   /** The entry of a key, 0 = none. Remembers its slot, or the one it would take. */
   find(view: DataView, keyOffset: number, keyLength: number, hash: number): number {
     this.#directory = this.#main;
-    this.#table = this.#control[this.#mainBegin + (hash >>> this.#mainShift)]!;
+    // Its bits come first, and another thread may have doubled it.
+    const shift = 32 - this.#control[this.#main]!;
+    this.#table = this.#control[this.#mainBegin + (hash >>> shift)]!;
     this.#tag = hash;
     if ((this.#table & STRONG) !== 0) {
       this.#enterStrong(view, keyOffset, keyLength, hash, this.#databaseBits);
@@ -196,6 +198,15 @@ export class Segments {
     this.#shape.shrink(this.#directory, this.#place(), this.#table);
   }
 
+  /** The hash of an entry's key. */
+  hashOfEntry(reference: number): number {
+    const word = wordIndexOf(reference);
+    const header = this.#arena.words[reference >>> BANK_SHIFT]![word]!;
+    const { view } = this.#arena.areas[reference >>> BANK_SHIFT]!;
+    const seed = this.#seeds[databaseOf(header)]!;
+    return xxHash32(view, (word << 2) + keyOffsetIn(header), header & KEY_LENGTH_MASK, seed);
+  }
+
   /** Finds the slot of an entry by its identity; afterwards `relink` applies to it. */
   findEntry(reference: number): void {
     const area = this.#arena.areas[reference >>> BANK_SHIFT]!;
@@ -203,10 +214,9 @@ export class Segments {
     const header = this.#arena.words[reference >>> BANK_SHIFT]![word]!;
     const keyOffset = (word << 2) + keyOffsetIn(header);
     const keyLength = header & KEY_LENGTH_MASK;
-    const hash = xxHash32(area.view, keyOffset, keyLength, this.#seeds[databaseOf(header)]!);
+    const hash = this.hashOfEntry(reference);
     this.#directory = this.#main;
     this.#tag = hash;
-    // Not by the shift at hand: a split that needs memory asks when the directory has just doubled.
     const place = this.#directories.placeOf(this.#main, hash);
     this.#table = this.#directories.tableAt(this.#main, place);
     if ((this.#table & STRONG) !== 0) {
@@ -337,10 +347,7 @@ export class Segments {
 
   /** Gives the table found last room for one more key. */
   #grow(): boolean {
-    const hasGrown = this.#shape.grow(this.#directory, this.#place(), this.#table, this.#tag);
-    // A split may have doubled the directory.
-    this.#mainShift = 32 - this.#directories.bits(this.#main);
-    return hasGrown;
+    return this.#shape.grow(this.#directory, this.#place(), this.#table, this.#tag);
   }
 
   /** Reorders the flooded table found last by the strong hash. */

@@ -12,8 +12,13 @@ export interface StoreBuffers {
 
 export const STORE_DEFAULTS = { segmentBits: 10, slotsLog2Min: 6, slotsLog2Max: 13 } as const;
 
-export function reserveStore(sizeBytes: number, segmentBits: number): StoreBuffers {
+/** Several threads can have it if it `isShared`. */
+export function reserveStore(
+  sizeBytes: number,
+  segmentBits: number,
+  isShared = false,
+): StoreBuffers {
   const arena = reserveArena(sizeBytes);
   const layout = layOutControl(arena.pageCount, segmentBits);
-  return { arena, control: reserveControl(layout), segmentBits };
+  return { arena, control: reserveControl(layout, isShared), segmentBits };
 }

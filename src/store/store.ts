@@ -16,21 +16,23 @@
 import type { ByteArea } from "../lib/byte-area.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Arena, PAGE_SIZE } from "./arena.ts";
-import { BlockHeap, PURPOSE } from "./block-heap.ts";
+import { BlockHeap } from "./block-heap.ts";
 import { Compactor } from "./compactor.ts";
-import { layOutControl } from "./control-memory.ts";
+import { COUNT_WORDS, layOutControl } from "./control-memory.ts";
 import { Deadlines } from "./deadlines.ts";
 import { EntryBlocks, needsPieces } from "./entry-blocks.ts";
 import { DATABASE_SHIFT } from "./entry.ts";
 import { EntryReader } from "./entry-reader.ts";
 import type { ExpiryIndex } from "./expiry-index.ts";
 import { Maintenance } from "./maintenance.ts";
+import { measureMemory, type MemoryBytes } from "./memory-bytes.ts";
 import { PagePool, type ReleasePage } from "./page-pool.ts";
 import { Pieces, emptyChain, type PieceChain } from "./pieces.ts";
 import { Pins } from "./pins.ts";
 import { Segments } from "./segments.ts";
 import { ALL_DATABASES } from "./table-clearing.ts";
 import type { StoreBuffers } from "./store-buffers.ts";
+import { StoreLocks } from "./store-locks.ts";
 import { Values } from "./values.ts";
 import type { WriteLog } from "./write-log.ts";
 import { Watches } from "./watches.ts";
@@ -44,15 +46,8 @@ export interface StoreOptions {
   readonly releasePage: ReleasePage;
   /** Called when the store comes nearer to memory that is not committed (commit-ahead.ts). */
   readonly wantMemory?: () => void;
-}
-
-/** Bytes by what they are for; `unused` of pages that are taken. */
-export interface MemoryBytes {
-  readonly entries: number;
-  readonly slots: number;
-  readonly expiry: number;
-  readonly pieces: number;
-  readonly unused: number;
+  /** Whether several threads share the store: each takes locks then (store-locks.ts). */
+  readonly isShared?: boolean;
 }
 
 /** What hasRoomFor asks for: size classes waste at most half, a growing table takes two pages. */
@@ -69,6 +64,8 @@ export class Store extends EntryReader {
   readonly watches: Watches;
   readonly expiry: ExpiryIndex;
   readonly compactor: Compactor;
+  /** What a thread takes before it calls any method here; null = there is one thread. */
+  readonly locks: StoreLocks | null;
   /** Told of every write; null = nobody wants to know. */
   writeLog: WriteLog | null = null;
   /** Whether keys are removed when they expire, or only when somebody asks for them. */
@@ -86,27 +83,31 @@ export class Store extends EntryReader {
     super(new Arena(buffers.arena));
     const layout = layOutControl(buffers.arena.pageCount, buffers.segmentBits);
     const control = new Int32Array(buffers.control);
+    const locks = options.isShared === true ? new StoreLocks(control, layout) : null;
+    this.locks = locks;
     this.#source = source;
     this.#sourceView = source.view;
     this.nowMs = clock.nowMs();
     this.slices = new WorkSlices(clock);
     this.pool = new PagePool(control, layout, options.releasePage, options.wantMemory);
     this.heap = new BlockHeap(this.arena, control, layout, this.pool);
-    const { slotsLog2Min, slotsLog2Max } = options;
     const [seed, ...strongKey] = options.seeds;
-    const tables = { seed, strongKey, slotsLog2Min, slotsLog2Max };
-    this.segments = new Segments(this.arena, control, layout, this.heap, this.slices, tables);
-    this.pins = new Pins(this.arena);
+    const tables = { ...options, seed, strongKey };
+    const { arena, heap, slices } = this;
+    this.segments = new Segments(arena, control, layout, heap, slices, tables, locks);
+    const shared = locks === null ? null : { control, layout, locks };
+    this.pins = new Pins(this.arena, shared && { ...shared, segments: this.segments });
     this.pieces = new Pieces(this.arena, this.heap, this.pool);
     this.values = new Values(this.arena, this.pieces);
-    this.watches = new Watches(this.arena, this.segments, source);
-    this.compactor = new Compactor(this.arena, this.heap, this.segments, this.slices);
+    this.watches = new Watches(this.arena, this.segments, source, shared);
+    this.compactor = new Compactor(this.arena, this.heap, this.segments, this.slices, locks);
     this.heap.onExhausted(() => this.compactor.reclaimPage());
-    const { arena, heap, segments } = this;
-    this.#blocks = new EntryBlocks(this, source);
-    this.#deadlines = new Deadlines(arena, heap, segments, this.#blocks, this.nowMs);
+    const { segments } = this;
+    const counts = control.subarray(layout.countsBegin, layout.countsBegin + COUNT_WORDS);
+    this.#blocks = new EntryBlocks(this, source, counts);
+    this.#deadlines = new Deadlines(arena, heap, segments, this.#blocks, this.nowMs, locks);
     this.expiry = this.#deadlines.index;
-    this.#maintenance = new Maintenance(this.expiry, segments, this.pool, this.slices);
+    this.#maintenance = new Maintenance(this.expiry, segments, this.pool, this.slices, locks);
   }
 
   /** The database that keys belong to; v1 is always in database 0. */
@@ -154,6 +155,11 @@ export class Store extends EntryReader {
 
   hashOf(keyOffset: number, keyLength: number): number {
     return this.segments.hashOf(this.#sourceView, keyOffset, keyLength);
+  }
+
+  /** The entry of a key, which may have expired, 0 = none. Changes nothing. */
+  peek(keyOffset: number, keyLength: number, hash: number): number {
+    return this.segments.find(this.#sourceView, keyOffset, keyLength, hash);
   }
 
   /** The entry of a key that has not expired, 0 = none. Removes an expired one. */
@@ -250,7 +256,7 @@ export class Store extends EntryReader {
       this.watches.noteEntry(reference);
     }
     this.unpin(reference);
-    if (hasRoom) this.writeLog?.wrote(reference, this.#hashOfEntry(reference));
+    if (hasRoom) this.writeLog?.wrote(reference, this.segments.hashOfEntry(reference));
     return hasRoom;
   }
 
@@ -335,9 +341,11 @@ export class Store extends EntryReader {
     return deadlineMs !== 0 && deadlineMs <= this.nowMs;
   }
 
-  /** Ends a pin that `pins.pin` began. */
+  /** Ends a pin that `pins.pin` began. Needs no lock. */
   unpin(reference: number): void {
+    this.locks?.enter();
     this.#blocks.unpin(reference);
+    this.locks?.leave();
   }
 
   /**
@@ -350,18 +358,7 @@ export class Store extends EntryReader {
 
   /** Bytes of the arena in use, by purpose, and of pages in use beyond that. */
   memoryBytes(): MemoryBytes {
-    const entries = this.heap.liveBytes(PURPOSE.ENTRY);
-    const slots = this.heap.liveBytes(PURPOSE.TABLE);
-    const expiry = this.heap.liveBytes(PURPOSE.EXPIRY);
-    const pieces = this.pieces.liveBytes;
-    const taken = this.pool.takenCount * PAGE_SIZE;
-    return { entries, slots, expiry, pieces, unused: taken - entries - slots - expiry - pieces };
-  }
-
-  /** Of an entry of the current database. */
-  #hashOfEntry(reference: number): number {
-    const { view } = this.area(reference);
-    return this.segments.hashOf(view, this.keyOffset(reference), this.keyLength(reference));
+    return measureMemory(this.heap, this.pieces, this.pool);
   }
 
   /**

@@ -24,6 +24,7 @@ import {
   tableBegin,
   type TableDirectories,
 } from "./table-directory.ts";
+import type { StoreLocks } from "./store-locks.ts";
 import { SLICE, type WorkSlices } from "./work-slices.ts";
 
 /** Called for each entry whose slot hash changed; `tag` is the hash its slot has now. */
@@ -36,8 +37,17 @@ export class TableGrowth {
   readonly #heap: BlockHeap;
   readonly #directories: TableDirectories;
   readonly #slices: WorkSlices;
+  readonly #locks: StoreLocks | null;
 
-  constructor(arena: Arena, heap: BlockHeap, directories: TableDirectories, slices: WorkSlices) {
+  /** `locks`: a directory that doubles needs all segments; null = there is one thread. */
+  constructor(
+    arena: Arena,
+    heap: BlockHeap,
+    directories: TableDirectories,
+    slices: WorkSlices,
+    locks: StoreLocks | null = null,
+  ) {
+    this.#locks = locks;
     this.#arena = arena;
     this.#heap = heap;
     this.#directories = directories;
@@ -69,6 +79,8 @@ export class TableGrowth {
   split(directory: number, hash: number): boolean {
     const startMs = this.#slices.begin();
     const directories = this.#directories;
+    const isAlone = directories.shareCountOf(directory, directories.placeOf(directory, hash)) === 1;
+    if (isAlone) this.#locks?.alsoAll();
     this.isFlooded = !directories.ensureDivisible(directory, hash);
     if (this.isFlooded) return false;
     const place = directories.placeOf(directory, hash);

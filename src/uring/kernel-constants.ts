@@ -11,22 +11,14 @@ export const SYS_IO_URING_REGISTER = 427;
 
 // Operations, with the first kernel that has each.
 export const IORING_OP_NOP = 0; // 5.1
-export const IORING_OP_FSYNC = 3; // 5.1
-export const IORING_OP_POLL_ADD = 6; // 5.1
-export const IORING_OP_POLL_REMOVE = 7; // 5.1
 export const IORING_OP_SENDMSG = 9; // 5.3
 export const IORING_OP_TIMEOUT = 11; // 5.4
-export const IORING_OP_TIMEOUT_REMOVE = 12; // 5.5
 export const IORING_OP_ACCEPT = 13; // 5.5
 export const IORING_OP_ASYNC_CANCEL = 14; // 5.5
-export const IORING_OP_CLOSE = 19; // 5.6
 export const IORING_OP_READ = 22; // 5.6
-export const IORING_OP_WRITE = 23; // 5.6
 export const IORING_OP_SEND = 26; // 5.6
 export const IORING_OP_RECV = 27; // 5.6
-export const IORING_OP_SHUTDOWN = 34; // 5.11
 export const IORING_OP_SOCKET = 45; // 5.19
-export const IORING_OP_SEND_ZC = 47; // 6.0
 
 // Flags of io_uring_setup.
 export const IORING_SETUP_CQSIZE = 1 << 3; // 5.5
@@ -42,7 +34,6 @@ export const IORING_FEAT_NODROP = 1 << 1; // 5.5
 export const IORING_FEAT_SUBMIT_STABLE = 1 << 2; // 5.5
 export const IORING_FEAT_FAST_POLL = 1 << 5; // 5.7
 export const IORING_FEAT_EXT_ARG = 1 << 8; // 5.11
-export const IORING_FEAT_CQE_SKIP = 1 << 11; // 5.17
 
 // Flags of io_uring_enter.
 export const IORING_ENTER_GETEVENTS = 1 << 0;
@@ -50,47 +41,24 @@ export const IORING_ENTER_EXT_ARG = 1 << 3; // 5.11
 export const IORING_ENTER_REGISTERED_RING = 1 << 4; // 5.18
 
 // What io_uring_register does.
-export const IORING_REGISTER_BUFFERS = 0;
-export const IORING_UNREGISTER_BUFFERS = 1;
-export const IORING_REGISTER_FILES = 2;
-export const IORING_UNREGISTER_FILES = 3;
-export const IORING_REGISTER_FILES_UPDATE = 6;
 export const IORING_REGISTER_PROBE = 8;
 export const IORING_REGISTER_RING_FDS = 20; // 5.18
 export const IORING_UNREGISTER_RING_FDS = 21; // 5.18
-export const IORING_REGISTER_PBUF_RING = 22; // 5.19
-export const IORING_UNREGISTER_PBUF_RING = 23; // 5.19
 export const IORING_REGISTER_SYNC_CANCEL = 24; // 6.0
 
 // Flags of the submission queue, written by the kernel.
 export const IORING_SQ_CQ_OVERFLOW = 1 << 1;
 
-// Flags of a submission.
-export const IOSQE_FIXED_FILE = 1 << 0;
-export const IOSQE_IO_DRAIN = 1 << 1;
-export const IOSQE_IO_LINK = 1 << 2;
-export const IOSQE_IO_HARDLINK = 1 << 3;
-export const IOSQE_ASYNC = 1 << 4;
-export const IOSQE_BUFFER_SELECT = 1 << 5;
-export const IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
-
 // Flags of one operation: in ioprio …
 export const IORING_ACCEPT_MULTISHOT = 1 << 0; // 5.19
 export const IORING_RECVSEND_POLL_FIRST = 1 << 0; // 5.19
-export const IORING_RECV_MULTISHOT = 1 << 1; // 6.0
-// … in the length …
-export const IORING_POLL_ADD_MULTI = 1 << 0; // 5.13
 // … and in the operation's own word.
 export const IORING_ASYNC_CANCEL_ALL = 1 << 0; // 5.19
 export const IORING_ASYNC_CANCEL_FD = 1 << 1; // 5.19
 export const IORING_ASYNC_CANCEL_ANY = 1 << 2; // 5.19
-export const IORING_FSYNC_DATASYNC = 1 << 0;
 
 // Flags of a completion.
-export const IORING_CQE_F_BUFFER = 1 << 0;
 export const IORING_CQE_F_MORE = 1 << 1;
-export const IORING_CQE_F_SOCK_NONEMPTY = 1 << 2;
-export const IORING_CQE_BUFFER_SHIFT = 16;
 
 // Where mmap finds the rings.
 export const IORING_OFF_SQ_RING = 0;
@@ -126,7 +94,6 @@ export const CQ_OFF_CQES_WORD = 25;
 //                                          11–15  of no use here
 export const SQE_WORDS = 16;
 export const SQE_OPCODE_WORD = 0;
-export const SQE_FLAGS_SHIFT = 8;
 export const SQE_IOPRIO_SHIFT = 16;
 export const SQE_FD_WORD = 1;
 export const SQE_OFF_WORD = 2;
@@ -134,7 +101,6 @@ export const SQE_ADDR_WORD = 4;
 export const SQE_LEN_WORD = 6;
 export const SQE_OP_FLAGS_WORD = 7;
 export const SQE_USER_DATA_WORD = 8;
-export const SQE_BUF_GROUP_WORD = 10;
 
 // struct io_uring_cqe, 16 bytes: 0–1 user_data, 2 res, 3 flags.
 export const CQE_WORDS = 4;
@@ -168,20 +134,6 @@ export const IO_URING_OP_SUPPORTED = 1 << 0;
 export const RSRC_UPDATE_WORDS = 4;
 export const RSRC_UPDATE_OFFSET_WORD = 0;
 export const RSRC_UPDATE_DATA_WORD = 2;
-
-// struct io_uring_buf_reg, 40 bytes: 0–1 ring_addr, 2 ring_entries, 3 bgid u16, flags u16, 4–9.
-export const BUF_REG_WORDS = 10;
-export const BUF_REG_ADDR_WORD = 0;
-export const BUF_REG_ENTRIES_WORD = 2;
-export const BUF_REG_GROUP_WORD = 3;
-
-// struct io_uring_buf, 16 bytes: 0–1 addr, 2 len, then bid u16 and, in the first one, tail u16.
-export const BUF_WORDS = 4;
-export const BUF_ADDR_WORD = 0;
-export const BUF_LEN_WORD = 2;
-export const BUF_HALVES = 8;
-export const BUF_BID_HALF = 6;
-export const BUF_TAIL_HALF = 7;
 
 // struct io_uring_sync_cancel_reg, 64 bytes: 0–1 addr, 2 fd, 3 flags, 4–7 timeout, 8–15.
 export const SYNC_CANCEL_WORDS = 16;
@@ -220,18 +172,11 @@ export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
-export const IPPROTO_IPV6 = 41;
-export const IPV6_V6ONLY = 26;
-export const SHUT_RD = 0;
 export const SHUT_WR = 1;
-export const SHUT_RDWR = 2;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_WAITALL = 0x100;
 export const MSG_NOSIGNAL = 0x4000;
-export const POLLIN = 0x1;
-export const POLLOUT = 0x4;
-export const POLLERR = 0x8;
-export const POLLHUP = 0x10;
+export const F_DUPFD_CLOEXEC = 1030;
 export const EFD_CLOEXEC = 0x80000;
 export const EFD_NONBLOCK = 0x800;
 

@@ -7,62 +7,37 @@ import { ERRNO, errnoName, SystemCallError } from "./errno.ts";
 import {
   CQE_RES_WORD,
   CQE_USER_DATA_LOW_WORD,
-  IORING_FEAT_CQE_SKIP,
-  IORING_FEAT_EXT_ARG,
   IORING_FEAT_FAST_POLL,
   IORING_FEAT_NODROP,
   IORING_FEAT_SUBMIT_STABLE,
   IORING_OP_ACCEPT,
   IORING_OP_ASYNC_CANCEL,
-  IORING_OP_CLOSE,
   IORING_OP_NOP,
-  IORING_OP_POLL_ADD,
   IORING_OP_READ,
   IORING_OP_RECV,
   IORING_OP_SEND,
-  IORING_OP_SEND_ZC,
   IORING_OP_SENDMSG,
-  IORING_OP_SHUTDOWN,
   IORING_OP_SOCKET,
   IORING_OP_TIMEOUT,
-  IORING_SETUP_COOP_TASKRUN,
-  IORING_SETUP_DEFER_TASKRUN,
 } from "./kernel-constants.ts";
 import { createRing, NO_TIMEOUT, type Ring } from "./ring.ts";
 import type { RingOptions } from "./ring-memory.ts";
 import { createSubmissions } from "./submissions.ts";
 import type { UringLibc } from "./uring-libc.ts";
 
-export interface UringFeatures {
-  readonly taskRun: "deferred" | "cooperative" | "interrupting";
-  /** The wait of an enter has a limit of its own, where otherwise a timeout is submitted. */
-  readonly hasWaitLimit: boolean;
-  readonly hasRegisteredRing: boolean;
-  readonly hasSkippedSuccess: boolean;
-  readonly hasMultishotAccept: boolean;
-  readonly hasMultishotReceive: boolean;
-  readonly hasProvidedBuffers: boolean;
-  /** 1 = the kernel knows the operation, by opcode. */
-  readonly opcodes: Uint8Array;
-}
-
 export type UringProbe =
-  | { readonly usable: true; readonly features: UringFeatures }
-  | { readonly usable: false; readonly reason: string };
+  { readonly usable: true } | { readonly usable: false; readonly reason: string };
 
 /** What an engine cannot do without. Multishot accept came with the last of them. */
 const REQUIRED_OPCODES = {
   IORING_OP_NOP,
-  IORING_OP_POLL_ADD,
   IORING_OP_SENDMSG,
   IORING_OP_TIMEOUT,
   IORING_OP_ACCEPT,
   IORING_OP_ASYNC_CANCEL,
-  IORING_OP_CLOSE,
   IORING_OP_READ,
   IORING_OP_SEND,
   IORING_OP_RECV,
-  IORING_OP_SHUTDOWN,
   IORING_OP_SOCKET,
 };
 
@@ -113,21 +88,7 @@ function inspect(ring: Ring, readSetting: ReadSetting): UringProbe {
   ];
   if (missing.length > 0) return refuse(tooOld(`it lacks ${missing.join(", ")}`, readSetting));
   if (!sendsNopRound(ring)) return refuse("io_uring does not complete a NOP as it should");
-  const has = (opcode: number): boolean => opcodes[opcode] === 1;
-  return {
-    usable: true,
-    features: {
-      taskRun: taskRunOf(ring.setupFlags),
-      hasWaitLimit: (ring.features & IORING_FEAT_EXT_ARG) !== 0,
-      hasRegisteredRing: ring.isRegistered,
-      hasSkippedSuccess: (ring.features & IORING_FEAT_CQE_SKIP) !== 0,
-      // Flags cannot be asked for; an operation of the same kernel stands for each.
-      hasMultishotAccept: has(IORING_OP_SOCKET),
-      hasMultishotReceive: has(IORING_OP_SEND_ZC),
-      hasProvidedBuffers: has(IORING_OP_SOCKET),
-      opcodes,
-    },
-  };
+  return { usable: true };
 }
 
 function sendsNopRound(ring: Ring): boolean {
@@ -137,11 +98,6 @@ function sendsNopRound(ring: Ring): boolean {
   if (cqe < 0) return false;
   const userData = ring.cqes[cqe + CQE_USER_DATA_LOW_WORD];
   return userData === PROBE_USER_DATA && ring.cqes[cqe + CQE_RES_WORD] === 0;
-}
-
-function taskRunOf(setupFlags: number): UringFeatures["taskRun"] {
-  if ((setupFlags & IORING_SETUP_DEFER_TASKRUN) !== 0) return "deferred";
-  return (setupFlags & IORING_SETUP_COOP_TASKRUN) !== 0 ? "cooperative" : "interrupting";
 }
 
 function explain(error: unknown, readSetting: ReadSetting): string {

@@ -4,27 +4,13 @@
 
 import { checkResult, ERRNO } from "./errno.ts";
 import {
-  BUF_REG_ADDR_WORD,
-  BUF_REG_ENTRIES_WORD,
-  BUF_REG_GROUP_WORD,
-  BUF_REG_WORDS,
   IO_URING_OP_SUPPORTED,
   IORING_ASYNC_CANCEL_ALL,
   IORING_ASYNC_CANCEL_ANY,
-  IORING_REGISTER_BUFFERS,
-  IORING_REGISTER_FILES,
-  IORING_REGISTER_FILES_UPDATE,
-  IORING_REGISTER_PBUF_RING,
   IORING_REGISTER_PROBE,
   IORING_REGISTER_RING_FDS,
   IORING_REGISTER_SYNC_CANCEL,
-  IORING_UNREGISTER_BUFFERS,
-  IORING_UNREGISTER_FILES,
-  IORING_UNREGISTER_PBUF_RING,
   IORING_UNREGISTER_RING_FDS,
-  IOVEC_BASE_WORD,
-  IOVEC_LENGTH_WORD,
-  IOVEC_WORDS,
   PROBE_OP_COUNT_MAX,
   PROBE_OP_FLAGS_OFFSET,
   PROBE_OP_SIZE,
@@ -44,16 +30,11 @@ import { writeLong } from "./words.ts";
 const ANY_PLACE = -1;
 const CANCEL_TIMEOUT_SECONDS = 1;
 
-export interface MemoryRange {
-  readonly address: number;
-  readonly length: number;
-}
-
 export class Registration {
   readonly #libc: UringLibc;
   readonly #descriptor: number;
   /** What the kernel reads by address, held so that it is not collected before. */
-  readonly #held: (Int32Array | Uint8Array | null)[] = [null, null];
+  readonly #held: (Int32Array | Uint8Array)[] = [];
 
   constructor(libc: UringLibc, descriptor: number) {
     this.#libc = libc;
@@ -72,59 +53,6 @@ export class Registration {
       if ((flags & IO_URING_OP_SUPPORTED) !== 0) isKnown[opcode] = 1;
     }
     return isKnown;
-  }
-
-  /** Descriptors for IOSQE_FIXED_FILE, where their index stands for them; -1 = a free place. */
-  registerFiles(descriptors: Int32Array<ArrayBuffer>): void {
-    const result = this.#call(IORING_REGISTER_FILES, descriptors, descriptors.length);
-    checkResult("registering files with io_uring", result);
-  }
-
-  /** Replaces registered descriptors from `index` on; -1 empties a place. */
-  updateFiles(index: number, descriptors: Int32Array<ArrayBuffer>): void {
-    const update = allocateWords(RSRC_UPDATE_WORDS);
-    update[RSRC_UPDATE_OFFSET_WORD] = index;
-    writeLong(update, RSRC_UPDATE_DATA_WORD, this.#libc.addressOf(descriptors));
-    const result = this.#call(
-      IORING_REGISTER_FILES_UPDATE,
-      update,
-      descriptors.length,
-      descriptors,
-    );
-    checkResult("updating files of io_uring", result);
-  }
-
-  unregisterFiles(): void {
-    checkResult("unregistering files of io_uring", this.#call(IORING_UNREGISTER_FILES, null, 0));
-  }
-
-  /** Memory that the kernel keeps mapped, for the operations on fixed buffers. */
-  registerBuffers(ranges: readonly MemoryRange[]): void {
-    const vectors = allocateWords(ranges.length * IOVEC_WORDS);
-    for (const [i, { address, length }] of ranges.entries()) {
-      writeLong(vectors, i * IOVEC_WORDS + IOVEC_BASE_WORD, address);
-      writeLong(vectors, i * IOVEC_WORDS + IOVEC_LENGTH_WORD, length);
-    }
-    const result = this.#call(IORING_REGISTER_BUFFERS, vectors, ranges.length);
-    checkResult("registering buffers with io_uring", result);
-  }
-
-  unregisterBuffers(): void {
-    checkResult(
-      "unregistering buffers of io_uring",
-      this.#call(IORING_UNREGISTER_BUFFERS, null, 0),
-    );
-  }
-
-  /** A ring of provided buffers, whose memory begins at a page: see provided-buffers.ts. */
-  registerBufferRing(group: number, address: number, entryCount: number): void {
-    const result = this.#callForBufferRing(IORING_REGISTER_PBUF_RING, group, address, entryCount);
-    checkResult("registering a buffer ring with io_uring", result);
-  }
-
-  unregisterBufferRing(group: number): void {
-    const result = this.#callForBufferRing(IORING_UNREGISTER_PBUF_RING, group, 0, 0);
-    checkResult("unregistering a buffer ring of io_uring", result);
   }
 
   /** The ring's place among the thread's rings, for IORING_ENTER_REGISTERED_RING; -1 = no place. */
@@ -153,23 +81,9 @@ export class Registration {
     return result >= 0 || result === -ERRNO.ENOENT;
   }
 
-  #callForBufferRing(opcode: number, group: number, address: number, count: number): number {
-    const words = allocateWords(BUF_REG_WORDS);
-    writeLong(words, BUF_REG_ADDR_WORD, address);
-    words[BUF_REG_ENTRIES_WORD] = count;
-    words[BUF_REG_GROUP_WORD] = group;
-    return this.#call(opcode, words, 1);
-  }
-
-  #call(
-    opcode: number,
-    argument: Int32Array | Uint8Array | null,
-    count: number,
-    referred: Int32Array | null = null,
-  ): number {
+  #call(opcode: number, argument: Int32Array | Uint8Array, count: number): number {
     this.#held[0] = argument;
-    this.#held[1] = referred;
-    const address = argument === null ? 0 : this.#libc.addressOf(argument);
+    const address = this.#libc.addressOf(argument);
     return this.#libc.ioUringRegister(this.#descriptor, opcode, address, count);
   }
 }

@@ -4,39 +4,27 @@
 //
 // Every one ends in user data, two words that come back with each of its completions. Memory is
 // given as an address, and has to stay until the operation has completed. Operations on the same
-// socket may complete in any order unless they are linked. In a chain of links, one that fails and
-// has IOSQE_CQE_SKIP_SUCCESS completes, and those that it takes with it do not.
+// socket may complete in any order.
 //
 // Closures over constants, as in ring.ts.
 
 import {
   IORING_ACCEPT_MULTISHOT,
   IORING_ASYNC_CANCEL_ALL,
-  IORING_ASYNC_CANCEL_ANY,
   IORING_ASYNC_CANCEL_FD,
   IORING_OP_ACCEPT,
   IORING_OP_ASYNC_CANCEL,
-  IORING_OP_CLOSE,
-  IORING_OP_FSYNC,
   IORING_OP_NOP,
-  IORING_OP_POLL_ADD,
   IORING_OP_READ,
   IORING_OP_RECV,
   IORING_OP_SEND,
   IORING_OP_SENDMSG,
-  IORING_OP_SHUTDOWN,
   IORING_OP_TIMEOUT,
-  IORING_OP_WRITE,
-  IORING_POLL_ADD_MULTI,
-  IOSQE_BUFFER_SELECT,
   SOCK_CLOEXEC,
   SQE_ADDR_WORD,
-  SQE_BUF_GROUP_WORD,
   SQE_FD_WORD,
-  SQE_FLAGS_SHIFT,
   SQE_IOPRIO_SHIFT,
   SQE_LEN_WORD,
-  SQE_OFF_WORD,
   SQE_OP_FLAGS_WORD,
   SQE_OPCODE_WORD,
   SQE_USER_DATA_WORD,
@@ -44,15 +32,12 @@ import {
 import type { Ring } from "./ring.ts";
 import { highWord, lowWord } from "./words.ts";
 
-/** Offset of a file operation that goes on where the last one ended; the one that pipes need. */
-export const CURRENT_POSITION = -1;
-
 export interface Submissions {
-  /** Adds IOSQE_… flags to an entry just written. */
-  addFlags(sqe: number, flags: number): void;
   nop(low: number, high: number): number;
   /** Completes with the descriptor of every connection, as long as IORING_CQE_F_MORE is set. */
   acceptAll(listener: number, low: number, high: number): number;
+  /** Completes with the descriptor of the next connection. */
+  acceptOne(listener: number, low: number, high: number): number;
   /** `ioprio`: IORING_RECVSEND_POLL_FIRST where probably nothing has arrived yet, or 0. */
   receive(
     socket: number,
@@ -62,8 +47,6 @@ export interface Submissions {
     low: number,
     high: number,
   ): number;
-  /** Into a buffer that the kernel takes from the group; `ioprio`: IORING_RECV_MULTISHOT or 0. */
-  receiveProvided(socket: number, group: number, ioprio: number, low: number, high: number): number;
   /** `flags`: MSG_NOSIGNAL, and MSG_WAITALL to have the kernel go on after a part. */
   send(
     socket: number,
@@ -75,36 +58,14 @@ export interface Submissions {
   ): number;
   /** `message` is the address of a struct msghdr: see message-table.ts. */
   sendMessage(socket: number, message: number, flags: number, low: number, high: number): number;
-  /** `how` is SHUT_…. */
-  shutdown(socket: number, how: number, low: number, high: number): number;
-  close(descriptor: number, low: number, high: number): number;
   /** Cancels one operation by its user data; it completes with ECANCELED if it had not yet. */
   cancel(targetLow: number, targetHigh: number, low: number, high: number): number;
   /** Completes with the number of operations cancelled. */
   cancelDescriptor(descriptor: number, low: number, high: number): number;
-  cancelAll(low: number, high: number): number;
   /** `timespec` is the address of a struct __kernel_timespec; completes with ETIME. */
   timeout(timespec: number, low: number, high: number): number;
-  /** Completes with the events that have come; `isMultishot` as long as there is a MORE. */
-  poll(descriptor: number, events: number, isMultishot: boolean, low: number, high: number): number;
-  read(
-    descriptor: number,
-    address: number,
-    length: number,
-    offset: number,
-    low: number,
-    high: number,
-  ): number;
-  write(
-    descriptor: number,
-    address: number,
-    length: number,
-    offset: number,
-    low: number,
-    high: number,
-  ): number;
-  /** `flags`: IORING_FSYNC_DATASYNC or 0. */
-  fsync(descriptor: number, flags: number, low: number, high: number): number;
+  /** From what has no positions, such as an eventfd. */
+  read(descriptor: number, address: number, length: number, low: number, high: number): number;
 }
 
 export function createSubmissions(ring: Ring): Submissions {
@@ -125,15 +86,6 @@ export function createSubmissions(ring: Ring): Submissions {
     sqes[sqe + SQE_LEN_WORD] = length;
   }
 
-  function setOffset(sqe: number, offset: number): void {
-    sqes[sqe + SQE_OFF_WORD] = lowWord(offset);
-    sqes[sqe + SQE_OFF_WORD + 1] = offset === CURRENT_POSITION ? -1 : highWord(offset);
-  }
-
-  function addFlags(sqe: number, flags: number): void {
-    sqes[sqe + SQE_OPCODE_WORD]! |= flags << SQE_FLAGS_SHIFT;
-  }
-
   function nop(low: number, high: number): number {
     return begin(IORING_OP_NOP, -1, low, high);
   }
@@ -141,6 +93,12 @@ export function createSubmissions(ring: Ring): Submissions {
   function acceptAll(listener: number, low: number, high: number): number {
     const opcode = IORING_OP_ACCEPT | (IORING_ACCEPT_MULTISHOT << SQE_IOPRIO_SHIFT);
     const sqe = begin(opcode, listener, low, high);
+    sqes[sqe + SQE_OP_FLAGS_WORD] = SOCK_CLOEXEC;
+    return sqe;
+  }
+
+  function acceptOne(listener: number, low: number, high: number): number {
+    const sqe = begin(IORING_OP_ACCEPT, listener, low, high);
     sqes[sqe + SQE_OP_FLAGS_WORD] = SOCK_CLOEXEC;
     return sqe;
   }
@@ -155,19 +113,6 @@ export function createSubmissions(ring: Ring): Submissions {
   ): number {
     const sqe = begin(IORING_OP_RECV | (ioprio << SQE_IOPRIO_SHIFT), socket, low, high);
     setMemory(sqe, address, length);
-    return sqe;
-  }
-
-  function receiveProvided(
-    socket: number,
-    group: number,
-    ioprio: number,
-    low: number,
-    high: number,
-  ): number {
-    const opcode = IORING_OP_RECV | (IOSQE_BUFFER_SELECT << SQE_FLAGS_SHIFT);
-    const sqe = begin(opcode | (ioprio << SQE_IOPRIO_SHIFT), socket, low, high);
-    sqes[sqe + SQE_BUF_GROUP_WORD] = group;
     return sqe;
   }
 
@@ -198,16 +143,6 @@ export function createSubmissions(ring: Ring): Submissions {
     return sqe;
   }
 
-  function shutdown(socket: number, how: number, low: number, high: number): number {
-    const sqe = begin(IORING_OP_SHUTDOWN, socket, low, high);
-    sqes[sqe + SQE_LEN_WORD] = how;
-    return sqe;
-  }
-
-  function close(descriptor: number, low: number, high: number): number {
-    return begin(IORING_OP_CLOSE, descriptor, low, high);
-  }
-
   function cancel(targetLow: number, targetHigh: number, low: number, high: number): number {
     const sqe = begin(IORING_OP_ASYNC_CANCEL, -1, low, high);
     sqes[sqe + SQE_ADDR_WORD] = targetLow;
@@ -221,28 +156,9 @@ export function createSubmissions(ring: Ring): Submissions {
     return sqe;
   }
 
-  function cancelAll(low: number, high: number): number {
-    const sqe = begin(IORING_OP_ASYNC_CANCEL, -1, low, high);
-    sqes[sqe + SQE_OP_FLAGS_WORD] = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
-    return sqe;
-  }
-
   function timeout(timespec: number, low: number, high: number): number {
     const sqe = begin(IORING_OP_TIMEOUT, -1, low, high);
     setMemory(sqe, timespec, 1);
-    return sqe;
-  }
-
-  function poll(
-    descriptor: number,
-    events: number,
-    isMultishot: boolean,
-    low: number,
-    high: number,
-  ): number {
-    const sqe = begin(IORING_OP_POLL_ADD, descriptor, low, high);
-    sqes[sqe + SQE_LEN_WORD] = isMultishot ? IORING_POLL_ADD_MULTI : 0;
-    sqes[sqe + SQE_OP_FLAGS_WORD] = events;
     return sqe;
   }
 
@@ -250,53 +166,24 @@ export function createSubmissions(ring: Ring): Submissions {
     descriptor: number,
     address: number,
     length: number,
-    offset: number,
     low: number,
     high: number,
   ): number {
     const sqe = begin(IORING_OP_READ, descriptor, low, high);
     setMemory(sqe, address, length);
-    setOffset(sqe, offset);
-    return sqe;
-  }
-
-  function write(
-    descriptor: number,
-    address: number,
-    length: number,
-    offset: number,
-    low: number,
-    high: number,
-  ): number {
-    const sqe = begin(IORING_OP_WRITE, descriptor, low, high);
-    setMemory(sqe, address, length);
-    setOffset(sqe, offset);
-    return sqe;
-  }
-
-  function fsync(descriptor: number, flags: number, low: number, high: number): number {
-    const sqe = begin(IORING_OP_FSYNC, descriptor, low, high);
-    sqes[sqe + SQE_OP_FLAGS_WORD] = flags;
     return sqe;
   }
 
   return {
-    addFlags,
     nop,
     acceptAll,
+    acceptOne,
     receive,
-    receiveProvided,
     send,
     sendMessage,
-    shutdown,
-    close,
     cancel,
     cancelDescriptor,
-    cancelAll,
     timeout,
-    poll,
     read,
-    write,
-    fsync,
   };
 }

@@ -11,6 +11,7 @@
 
 import { dlopen, FFIType, ptr, read, toArrayBuffer, type Pointer } from "bun:ffi";
 import {
+  F_DUPFD_CLOEXEC,
   SYS_IO_URING_ENTER,
   SYS_IO_URING_REGISTER,
   SYS_IO_URING_SETUP,
@@ -34,6 +35,7 @@ const SYMBOLS = {
   shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   getpeername: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
   close: { args: [FFIType.i32], returns: FFIType.i32 },
+  fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   eventfd: { args: [FFIType.u32, FFIType.i32], returns: FFIType.i32 },
   eventfd_write: { args: [FFIType.i32, FFIType.u64_fast], returns: FFIType.i32 },
   __errno_location: { args: [], returns: FFIType.ptr },
@@ -79,6 +81,8 @@ export interface UringLibc {
   /** `how` is SHUT_…. */
   shutdown(descriptor: number, how: number): number;
   close(descriptor: number): number;
+  /** Another descriptor of the same file, not for programs that are started. */
+  duplicate(descriptor: number): number;
   eventfd(count: number, flags: number): number;
   /** Adds to the count and so wakes whoever waits for it; of any thread. */
   eventfdWrite(descriptor: number, count: number): number;
@@ -154,6 +158,7 @@ function createUringLibc(): UringLibc {
     },
     shutdown: (descriptor, how) => answer(symbols.shutdown(descriptor, how)),
     close: (descriptor) => answer(symbols.close(descriptor)),
+    duplicate: (descriptor) => answer(symbols.fcntl(descriptor, F_DUPFD_CLOEXEC, 0)),
     eventfd: (count, flags) => answer(symbols.eventfd(count, flags)),
     eventfdWrite: (descriptor, count) => answer(symbols.eventfd_write(descriptor, count)),
   };

@@ -5,6 +5,13 @@
 // Entries are pinned while their values wait, so that nothing writes over, moves or frees them.
 //
 // A long value is a group of PART records. Inside a larger group its parts are members of that.
+//
+// The members of a group lie behind each other in a partition: recovery waits at whatever comes
+// before the next one. Where several threads append to the rings (journal-share.ts), what waits is
+// either recorded all at once, with the rings held, or, if it does not fit, only after nobody is
+// between a verdict and its record: all segments are taken once for that, and from then on nobody
+// else appends until nothing waits. Adding and recording need the structure, which a thread with
+// an empty backlog never asks for.
 
 import { assert } from "../lib/assert.ts";
 import { BANK_SHIFT, wordIndexOf } from "../store/arena.ts";
@@ -22,6 +29,7 @@ import {
   writeRecordHeader,
   type RecordKind,
 } from "./record.ts";
+import type { JournalShare } from "./journal-share.ts";
 import type { WalProducer } from "./wal-buffer.ts";
 
 /** Bytes of a value in one PART. */
@@ -63,13 +71,26 @@ const EPOCH_FACTOR = 2 ** 32;
 export class JournalBacklog {
   readonly #store: Store;
   readonly #producers: readonly WalProducer[];
+  readonly #share: JournalShare | null;
+  /** Bytes of a ring that other threads may have been promised. */
+  readonly #roomOfOthers: number;
   #items: Item[] = [];
   readonly #bytes: Float64Array;
   #nextGroupId = 1;
+  #epoch = 0;
+  /** Several threads: nobody else appends until nothing waits. */
+  #isAlone = false;
 
-  constructor(store: Store, producers: readonly WalProducer[]) {
+  constructor(
+    store: Store,
+    producers: readonly WalProducer[],
+    share: JournalShare | null,
+    roomOfOthers: number,
+  ) {
     this.#store = store;
     this.#producers = producers;
+    this.#share = share;
+    this.#roomOfOthers = roomOfOthers;
     this.#bytes = new Float64Array(producers.length);
   }
 
@@ -88,8 +109,11 @@ export class JournalBacklog {
   /** Forgets what waits: it never will. Group ids of an epoch are those of no other. */
   startEpoch(epoch: number): void {
     for (const { reference } of this.#items) if (reference !== 0) this.#store.unpin(reference);
+    if (this.isWaiting) this.#share?.lower();
     this.#items = [];
     this.#bytes.fill(0);
+    this.#isAlone = false;
+    this.#epoch = epoch;
     this.#nextGroupId = epoch * EPOCH_FACTOR + 1;
   }
 
@@ -127,13 +151,63 @@ export class JournalBacklog {
 
   /** Records what there is room for. */
   pump(): void {
-    let done = 0;
-    while (done < this.#items.length && this.#recordItem(this.#items[done]!)) done++;
-    if (done > 0) this.#items.splice(0, done);
+    if (this.#items.length === 0) return;
+    if (this.#share === null) this.#forget(this.#recordItems());
+    else this.#recordShared(this.#share);
+  }
+
+  #recordShared(share: JournalShare): void {
+    const { locks } = this.#store;
+    locks?.enter();
+    // Otherwise another thread has begun an epoch, in which this has no place (`startEpoch`).
+    if (share.epoch === this.#epoch) {
+      this.#forget(this.#fitsBesideOthers() ? this.#recordAtOnce() : this.#recordAlone());
+      if (this.#items.length === 0) {
+        this.#isAlone = false;
+        share.lower();
+      }
+    }
+    locks?.leave();
+  }
+
+  #fitsBesideOthers(): boolean {
+    if (this.#isAlone) return false;
+    return this.#producers.every((producer, partition) => {
+      const bytes = this.#bytes[partition]!;
+      return bytes === 0 || producer.hasRoom(bytes + this.#roomOfOthers);
+    });
+  }
+
+  #recordAtOnce(): number {
+    const held = this.#producers.filter((_, partition) => this.#bytes[partition]! > 0);
+    for (const producer of held) producer.hold();
+    const count = this.#recordItems();
+    for (const producer of held) producer.release();
+    return count;
+  }
+
+  #recordAlone(): number {
+    if (!this.#isAlone) this.#store.locks?.alsoAll();
+    this.#isAlone = true;
+    return this.#recordItems();
+  }
+
+  /** How many of the first are recorded. */
+  #recordItems(): number {
+    let count = 0;
+    while (count < this.#items.length && this.#recordItem(this.#items[count]!)) count++;
+    return count;
+  }
+
+  #forget(count: number): void {
+    for (const { reference } of this.#items.splice(0, count)) {
+      if (reference !== 0) this.#store.unpin(reference);
+    }
   }
 
   #openGroup(count: number): Membership {
-    return { id: this.#nextGroupId++, count, index: 0 };
+    const id = this.#share === null ? this.#nextGroupId++ : this.#share.takeGroupId();
+    return { id, count, index: 0 };
   }
 
   #plain(
@@ -173,6 +247,10 @@ export class JournalBacklog {
   }
 
   #add(item: Item): void {
+    if (this.#items.length === 0 && this.#share !== null) {
+      assert(!this.#share.isWaiting, "a write is allowed while no other thread's records wait");
+      this.#share.raise();
+    }
     this.#items.push(item);
     this.#bytes[item.partition]! += this.#sizeOfRest(item);
   }
@@ -190,7 +268,6 @@ export class JournalBacklog {
       item.done += length;
       if (item.kind !== RECORD_KIND.PART || item.done === item.valueLength) break;
     }
-    if (item.reference !== 0) this.#store.unpin(item.reference);
     return true;
   }
 

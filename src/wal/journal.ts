@@ -13,6 +13,16 @@
 // touched is noted by key, and at the end each key's state is what is recorded: once, however often
 // it was written.
 //
+// Several threads each have a journal over the same rings (journal-share.ts). Then
+//
+//   - a verdict is asked under the locks under which the write is executed and recorded, and only
+//     allows it when there is room for a record of every thread: others may be between their
+//     verdict and their record. That is a promise of room for one record; whatever is recorded
+//     beyond it leaves room for what the others have been promised;
+//   - while anybody's backlog waits, nobody's verdict allows anything;
+//   - a thread whose epoch is not that of the others is told that the log has failed, until it
+//     follows (`joinEpoch`).
+//
 // Partition of a key: its segment, the top bits of its hash, modulo the number of partitions.
 
 import { assert } from "../lib/assert.ts";
@@ -24,32 +34,63 @@ import { BLOCK_SIZE_MAX } from "../store/size-class.ts";
 import type { Store } from "../store/store.ts";
 import { VERDICT, type Verdict, type WriteLog } from "../store/write-log.ts";
 import { JournalBacklog } from "./journal-backlog.ts";
+import type { JournalShare } from "./journal-share.ts";
 import { RECORD_KIND, payloadOffset, recordSize, writeRecordHeader } from "./record.ts";
 import type { WalProducer } from "./wal-buffer.ts";
+import { failureOf } from "./wal-control.ts";
 
 /** The largest record of one key whose value lies in a block. */
 export const RECORD_ROOM = BLOCK_SIZE_MAX + KEY_LENGTH_MAX + 1024;
 
+/** A ring has room for so many of them for each thread: some are written, others come. */
+const ROOM_PER_THREAD = 2;
+
 const SEGMENT_HASH_BITS = 32;
+
+/** Bytes of a ring, a power of two: `wanted` at least, and what that many threads need. */
+export function ringSizeFor(wanted: number, threadCount: number): number {
+  const needed = threadCount * ROOM_PER_THREAD * RECORD_ROOM;
+  return 2 ** Math.ceil(Math.log2(Math.max(wanted, needed)));
+}
 
 export interface Journal extends WriteLog {
   readonly producers: readonly WalProducer[];
-  /** Writes are refused instead of made to wait. */
+  /** Null = there is one thread. */
+  readonly share: JournalShare | null;
+  /** Writes of this thread are refused instead of made to wait. */
   isRefusing: boolean;
-  /** It has failed, and nothing is logged until a snapshot has taken its place. */
-  isSuspended: boolean;
+  /**
+   * 0, or the failure after which nothing is logged until a snapshot has taken the place of what
+   * is lost.
+   */
+  suspendedBy: number;
+  readonly isSuspended: boolean;
   /** 0, or why no write can be made durable any more (`failureName`). */
   failure(): number;
+  /** Another thread has begun an epoch since this one began or followed. */
+  isBehind(): boolean;
   /** Goes on with the backlog and shows all records to the WAL threads. */
   publish(): void;
-  /** End of all that has been recorded in a partition, backlog included. */
+  /**
+   * End of all that has been recorded in a partition: with one thread its backlog included, with
+   * several what is in the ring (log-mark.ts waits for the rest).
+   */
   endPosition(partition: number): number;
   /** Keys written and removed, and flushes, since the start. */
   recordCount(): number;
-  /** Bytes that wait for room. */
+  /** Those of all threads, as each has told when it last published. */
+  totalRecordCount(): number;
+  /** Bytes of this thread that wait for room. */
   backlogBytes(): number;
-  /** The next group's id has this in its high bits: no id comes twice in a directory. */
+  /** Whether records of any thread do. */
+  hasBacklog(): boolean;
+  /**
+   * The next group's id has this in its high bits: no id comes twice in a directory. With all
+   * segments, where several threads write.
+   */
   startEpoch(epoch: number, position: number): void;
+  /** Goes on in the epoch that another thread has begun. */
+  joinEpoch(): void;
 }
 
 interface TouchedKey {
@@ -64,19 +105,33 @@ export interface JournalParts {
   readonly source: ByteArea;
   readonly producers: readonly WalProducer[];
   readonly segmentBits: number;
+  /** Without it, there is one thread. */
+  readonly share?: JournalShare | null;
 }
 
 /** A closure over constants: see src/command/fast-commands.ts. */
 export function createJournal(parts: JournalParts): Journal {
-  const { store, source, producers, segmentBits } = parts;
+  const { store, source, producers, segmentBits, share = null } = parts;
   const { arena } = store;
   const shift = SEGMENT_HASH_BITS - segmentBits;
   const partitionCount = producers.length;
   const only = partitionCount === 1 ? producers[0]! : null;
-  const backlog = new JournalBacklog(store, producers);
+  const threadCount = share?.threadCount ?? 1;
+  /** Room that a verdict asks for, and what of it may be promised to others. */
+  const roomWanted = RECORD_ROOM * threadCount;
+  const roomOfOthers = roomWanted - RECORD_ROOM;
+  assert(
+    share === null || producers.every(({ size }) => size >= roomWanted),
+    "a ring has room for a record of every thread",
+  );
+  const backlog = new JournalBacklog(store, producers, share, roomOfOthers);
   const plainHead = payloadOffset(false, false);
   let isGrouping = false;
   let recordCount = 0;
+  let suspendedBy = 0;
+  let epoch = 0;
+  /** Several threads: the last verdict has promised room for a record, which has not come. */
+  let isPromised = false;
   /** By database and key, in the order of the last write. */
   const touched = new Map<string, TouchedKey>();
   /** Databases that were flushed in the group, null = all. */
@@ -87,17 +142,32 @@ export function createJournal(parts: JournalParts): Journal {
   }
 
   function verdict(): Verdict {
-    if (failure() !== 0 || journal.isSuspended) return VERDICT.FAILED;
+    if (failure() !== 0 || getSuspendedBy() !== 0) return VERDICT.FAILED;
     if (journal.isRefusing) return VERDICT.REFUSED;
-    if (backlog.isWaiting) return VERDICT.WAIT;
+    if (hasBacklog()) return VERDICT.WAIT;
     const hasRoom =
       only === null
-        ? producers.every((producer) => producer.hasRoom(RECORD_ROOM))
-        : only.hasRoom(RECORD_ROOM);
+        ? producers.every((producer) => producer.hasRoom(roomWanted))
+        : only.hasRoom(roomWanted);
+    if (share !== null) isPromised = hasRoom;
     return hasRoom ? VERDICT.ALLOWED : VERDICT.WAIT;
   }
 
+  function getSuspendedBy(): number {
+    return share === null ? suspendedBy : share.suspendedBy;
+  }
+
+  function hasBacklog(): boolean {
+    return share === null ? backlog.isWaiting : share.isWaiting;
+  }
+
+  function isBehind(): boolean {
+    return share !== null && share.epoch !== epoch;
+  }
+
   function failure(): number {
+    // Its rings have been begun anew; what it held for the old ones is lost.
+    if (isBehind()) return getSuspendedBy() || failureOf("EIO");
     if (only !== null) return only.failure();
     return producers.find((producer) => producer.failure() !== 0)?.failure() ?? 0;
   }
@@ -124,7 +194,7 @@ export function createJournal(parts: JournalParts): Journal {
     const valueLength = words[word + 1]!;
     const size = recordSize(keyLength, valueLength, false, false);
     const producer = only ?? producers[partitionOf(hash)]!;
-    if (!producer.hasRoom(size)) return false;
+    if (!hasRoomFor(producer, size)) return false;
     const hasPlace = (header & FLAG_DEADLINE) !== 0;
     const offset = producer.beginRecord(size, plainHead);
     writeRecordHeader(
@@ -146,6 +216,12 @@ export function createJournal(parts: JournalParts): Journal {
     return true;
   }
 
+  function hasRoomFor(producer: WalProducer, size: number): boolean {
+    if (!isPromised) return producer.hasRoom(size + roomOfOthers);
+    isPromised = false;
+    return true;
+  }
+
   function removed(keyOffset: number, keyLength: number, hash: number): void {
     recordCount++;
     if (isGrouping) {
@@ -155,7 +231,7 @@ export function createJournal(parts: JournalParts): Journal {
     const { database } = store;
     const size = recordSize(keyLength, 0, false, false);
     const producer = producers[partitionOf(hash)]!;
-    if (backlog.isWaiting || !producer.hasRoom(size)) {
+    if (backlog.isWaiting || !hasRoomFor(producer, size)) {
       const key = Buffer.from(source.bytes.subarray(keyOffset, keyOffset + keyLength));
       backlog.addRemoval(partitionOf(hash), database, key);
       return;
@@ -236,10 +312,26 @@ export function createJournal(parts: JournalParts): Journal {
     return reference;
   }
 
+  function beginEpoch(number: number): void {
+    epoch = number;
+    isPromised = false;
+    backlog.startEpoch(number);
+  }
+
   const journal: Journal = {
     producers,
+    share,
     isRefusing: false,
-    isSuspended: false,
+    get suspendedBy() {
+      return getSuspendedBy();
+    },
+    set suspendedBy(failed) {
+      if (share === null) suspendedBy = failed;
+      else share.suspendedBy = failed;
+    },
+    get isSuspended() {
+      return getSuspendedBy() !== 0;
+    },
     verdict,
     wrote,
     removed,
@@ -247,16 +339,30 @@ export function createJournal(parts: JournalParts): Journal {
     beginGroup,
     endGroup,
     failure,
+    isBehind,
     publish() {
       backlog.pump();
       for (const producer of producers) producer.publish();
+      if (share !== null) share.recordCount = recordCount;
     },
-    endPosition: (partition) => producers[partition]!.position() + backlog.bytesOf(partition),
+    endPosition(partition) {
+      const position = producers[partition]!.position();
+      return share === null ? position + backlog.bytesOf(partition) : position;
+    },
     recordCount: () => recordCount,
+    totalRecordCount: () => (share === null ? recordCount : share.totalRecordCount),
     backlogBytes: () => backlog.bytes,
-    startEpoch(epoch, position) {
-      backlog.startEpoch(epoch);
+    hasBacklog,
+    startEpoch(number, position) {
+      beginEpoch(number);
+      share?.beginEpoch(number);
       for (const producer of producers) producer.restart(position);
+    },
+    joinEpoch() {
+      assert(share !== null, "there are several threads");
+      store.locks?.enter();
+      beginEpoch(share.epoch);
+      store.locks?.leave();
     },
   };
   return journal;

@@ -26,6 +26,7 @@ import { assert } from "../lib/assert.ts";
 import { ByteArea } from "../lib/byte-area.ts";
 import { CHECKSUM_SIZE, checksum, hasChecksum, writeChecksum } from "./checksum.ts";
 import { GROUP_HEADER_SIZE, isPosition, readPosition, writePosition } from "./group.ts";
+import { findHeaderFault, type HeaderFormat } from "./header-fault.ts";
 
 export const SNAPSHOT_HEADER_SIZE = 64;
 export const SNAPSHOT_VERSION = 1;
@@ -51,6 +52,15 @@ const FILE_SIZE_OFFSET = 24;
 const TRAILER_CHECKSUM_OFFSET = 32;
 
 const POSITION_SIZE = 8;
+
+const FORMAT: HeaderFormat = {
+  magic: MAGIC,
+  version: SNAPSHOT_VERSION,
+  versionOffset: VERSION_OFFSET,
+  checksumOffset: CHECKSUM_OFFSET,
+  name: "a snapshot",
+  owner: "the snapshot",
+};
 
 assert(CHECKSUM_OFFSET + CHECKSUM_SIZE === SNAPSHOT_HEADER_SIZE, "its checksum ends the header");
 assert(TRAILER_CHECKSUM_OFFSET + CHECKSUM_SIZE === TRAILER_SIZE, "its checksum ends the trailer");
@@ -110,21 +120,10 @@ export class SnapshotHead implements SnapshotFields {
 
   /** Reads the first 64 bytes; what is wrong with them, "" = nothing. */
   readHeader(area: ByteArea, offset: number, seed: number): string {
-    const { view, bytes } = area;
-    this.isOfUnknownVersion = false;
-    if (MAGIC.compare(bytes, offset, offset + MAGIC.length) !== 0) {
-      return "it does not begin like a snapshot";
-    }
-    const version = view.getUint32(offset + VERSION_OFFSET, true);
-    if (version !== SNAPSHOT_VERSION) {
-      this.isOfUnknownVersion = true;
-      const known = `this program knows ${SNAPSHOT_VERSION}`;
-      return `it is of version ${version} of the format, and ${known}`;
-    }
-    const checksumOffset = offset + CHECKSUM_OFFSET;
-    if (!hasChecksum(area, offset, checksumOffset, seed, checksumOffset)) {
-      return "the checksum of the snapshot's header is wrong";
-    }
+    const { view } = area;
+    const fault = findHeaderFault(area, offset, FORMAT, seed);
+    this.isOfUnknownVersion = fault?.isOfUnknownVersion ?? false;
+    if (fault !== null) return fault.reason;
     this.number = view.getUint32(offset + NUMBER_OFFSET, true);
     this.segmentBits = view.getUint32(offset + SEGMENT_BITS_OFFSET, true);
     this.partitionCount = view.getUint16(offset + PARTITION_COUNT_OFFSET, true);

@@ -12,6 +12,18 @@
 // A step of the scan cannot be cut short, so what has been met and not written when a chunk is full
 // is remembered by its keys: entries may move or go between two slices. A long value is pinned, and
 // goes into PARTs of one transaction group over as many slices as it takes.
+//
+// Where several threads share the store, each step holds the structure, so the tables stay as they
+// are, and the segments of the entries it reads. Why the log behind the walk's beginning, and what
+// was met, make a state together (snapshot-job.ts takes the positions):
+//
+//   - a write is executed and recorded under the same lock of its segment. What was recorded before
+//     the walk began was executed before, and is met; what is met is recorded by the walk's end, or
+//     waits in a backlog, which that end (log-mark.ts) is behind of;
+//   - the walk begins with the structure held and no record of any thread waiting: groups are
+//     recorded with the structure held, or wait, so none lies across its beginning;
+//   - a group that is executed between two steps is met in part, and lies whole between beginning
+//     and end: it is replayed, because the log is synced to the end before the snapshot counts.
 
 import { copyBytes } from "../lib/byte-area.ts";
 import { PAGE_SIZE } from "../store/arena.ts";
@@ -75,7 +87,7 @@ export class SnapshotWalk {
     const { slices } = this.#store;
     const beginMs = slices.begin();
     let state: WalkState | null;
-    do state = this.#step(chunk);
+    do state = this.#lockedStep(chunk);
     while (state === null && slices.begin() - beginMs < SLICE_BUDGET_MS);
     slices.end(SLICE.SNAPSHOT, beginMs);
     return state ?? WALK.SLICE_OVER;
@@ -84,8 +96,20 @@ export class SnapshotWalk {
   /** Gives up before it is done: lets go of what is pinned. */
   stop(): void {
     if (this.#long === null) return;
+    const { locks } = this.#store;
+    locks?.enter();
     this.#store.unpin(this.#long.reference);
+    locks?.leave();
     this.#long = null;
+  }
+
+  #lockedStep(chunk: SnapshotChunk): WalkState | null {
+    const { locks } = this.#store;
+    if (locks === null) return this.#step(chunk);
+    locks.enter();
+    const state = this.#step(chunk);
+    locks.leave();
+    return state;
   }
 
   #step(chunk: SnapshotChunk): WalkState | null {
@@ -104,12 +128,25 @@ export class SnapshotWalk {
   #scan(): void {
     const { scan, candidates } = this.#store.segments;
     this.#metCount = 0;
+    const from = this.#cursor;
     this.#cursor = scan.run(ALL_DATABASES, this.#cursor, STEP_COUNT, (reference) => {
       if (this.#metCount === this.#met.length) this.#growMet();
       this.#met[this.#metCount++] = reference;
     });
     this.#isScanned = this.#cursor === 0;
+    this.#lockSegments(from, this.#isScanned ? CURSOR_END - 1 : this.#cursor);
     candidates.touchEntries(this.#met, this.#metCount);
+  }
+
+  /** Those of the keys between two cursors: places come in the order of hashes. */
+  #lockSegments(from: number, to: number): void {
+    const { locks } = this.#store;
+    if (locks === null) return;
+    const cursorsPerSegment = CURSOR_END / locks.segmentCount;
+    const last = Math.floor(to / cursorsPerSegment);
+    for (let segment = Math.floor(from / cursorsPerSegment); segment <= last; segment++) {
+      locks.alsoSegment(segment);
+    }
   }
 
   #growMet(): void {
@@ -154,10 +191,12 @@ export class SnapshotWalk {
 
   /** Not `Store.find`, which takes keys from the receive windows and removes what has expired. */
   #findEntry({ database, key }: MetKey): number {
-    const { segments } = this.#store;
+    const { segments, locks } = this.#store;
     const view = new DataView(key.buffer, key.byteOffset, key.length);
     segments.database = database;
-    const reference = segments.find(view, 0, key.length, segments.hashOf(view, 0, key.length));
+    const hash = segments.hashOf(view, 0, key.length);
+    locks?.alsoKey(hash);
+    const reference = segments.find(view, 0, key.length, hash);
     segments.database = 0;
     return reference;
   }

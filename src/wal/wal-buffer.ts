@@ -1,5 +1,5 @@
 // The ring between the data thread that executes writes and the WAL thread that makes them durable,
-// one for each partition. One thread appends, one takes.
+// one for each partition. One thread takes; one appends, or several in turn (joined-producer.ts).
 //
 //   SharedArrayBuffer:   control words (wal-control.ts) | ring, a power of two of bytes | margin
 //
@@ -106,13 +106,31 @@ export interface WalProducer {
    * not look (WalWriter.endEpoch), and before it begins the next.
    */
   restart(position: number): void;
+  /** Keeps other producers of the ring out until `release`: records lie behind each other then. */
+  hold(): void;
+  release(): void;
 }
 
+/** A producer that can go on where another has come to. */
+export interface RingWriter extends WalProducer {
+  /** Records so far, modulo 2^32. */
+  recordCount(): number;
+  follow(position: number, recordCount: number): void;
+}
+
+/** The only producer of a ring. */
 export function createWalProducer(
   buffer: SharedArrayBuffer,
   doorbell: WalDoorbell,
   initialPosition: number,
 ): WalProducer {
+  const writer = createRingWriter(buffer, doorbell);
+  writer.restart(initialPosition);
+  return writer;
+}
+
+/** Knows no position before `restart` or `follow`. */
+export function createRingWriter(buffer: SharedArrayBuffer, doorbell: WalDoorbell): RingWriter {
   const control = new Int32Array(buffer, 0, CONTROL_SIZE / 4);
   const area = new ByteArea(buffer, CONTROL_SIZE);
   const { bytes, view } = area;
@@ -215,7 +233,14 @@ export function createWalProducer(
     for (const word of [PUBLISHED, RELEASED, WRITTEN, SYNCED]) Atomics.store(control, word, head);
   }
 
-  restart(initialPosition);
+  function follow(at: number, count: number): void {
+    position = at;
+    head = at | 0;
+    recordCount = count;
+    released = Atomics.load(control, RELEASED);
+    shown = Atomics.load(control, PUBLISHED);
+  }
+
   return {
     size,
     recordSizeMax,
@@ -242,6 +267,11 @@ export function createWalProducer(
     syncedPosition: () => positionOf(SYNCED),
     failure: () => Atomics.load(control, FAILURE),
     restart,
+    // There is nobody else.
+    hold() {},
+    release() {},
+    recordCount: () => recordCount,
+    follow,
   };
 }
 

@@ -1,4 +1,4 @@
-// The words in shared memory through which a data thread and a WAL thread talk.
+// The words in shared memory through which data threads and a WAL thread talk.
 //
 // In front of every ring (wal-buffer.ts), each thread's words in a cache line of its own:
 //
@@ -10,6 +10,10 @@
 //         18  synced         consumer   what a death of the machine cannot take any more
 //         19  failure        consumer   0, or an index in WAL_FAILURES + 1; nothing moves any more
 //         20  wake records   consumer   how many records have to be there before it wants to wake
+//         32  lock           producers  of a ring with several (joined-producer.ts): word-lock.ts
+//         33  head           producers  where the next record begins, published or not
+//         34  head high      producers  the head's position / 2^32
+//         35  records        producers  counts: records up to the head
 //
 // Positions are counts of bytes below 2^53, and words have 32 bits: a word is its position modulo
 // 2^32. Each side knows a position of its own in full and takes the other's as a distance from it,
@@ -33,6 +37,10 @@ export const WRITTEN = 17;
 export const SYNCED = 18;
 export const FAILURE = 19;
 export const WAKE_RECORDS = 20;
+export const PRODUCER_LOCK = 32;
+export const HEAD = 33;
+export const HEAD_HIGH = 34;
+export const RECORDS = 35;
 
 /** Bytes that may be written and not synced, whatever the policy. */
 export const SYNC_LAG_MAX = 2 ** 30;

@@ -16,8 +16,9 @@
 
 import { assert } from "../lib/assert.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
-import { CHECKSUM_SIZE, hasChecksum, writeChecksum } from "./checksum.ts";
+import { CHECKSUM_SIZE, writeChecksum } from "./checksum.ts";
 import { isPosition, readPosition, writePosition } from "./group.ts";
+import { findHeaderFault, type HeaderFormat } from "./header-fault.ts";
 
 export const WAL_FILE_HEADER_SIZE = 64;
 export const WAL_FILE_VERSION = 1;
@@ -36,6 +37,15 @@ const RESERVED_OFFSET = 40;
 const CHECKSUM_OFFSET = 56;
 const SEGMENT_BITS_MAX = 31;
 const FLAG_AFTER_FAILURE = 1;
+
+const FORMAT: HeaderFormat = {
+  magic: MAGIC,
+  version: WAL_FILE_VERSION,
+  versionOffset: VERSION_OFFSET,
+  checksumOffset: CHECKSUM_OFFSET,
+  name: "a WAL file",
+  owner: "the file",
+};
 
 assert(CHECKSUM_OFFSET + CHECKSUM_SIZE === WAL_FILE_HEADER_SIZE, "its checksum ends the header");
 
@@ -91,22 +101,10 @@ export class WalFileHeader implements WalFileFields {
 
   /** Reads the 64 bytes at `offset`; what is wrong with them, "" = nothing. */
   read(area: ByteArea, offset: number, seed: number): string {
-    const { view, bytes } = area;
-    this.isBroken = false;
-    if (MAGIC.compare(bytes, offset, offset + MAGIC.length) !== 0) {
-      this.isBroken = true;
-      return "it does not begin like a WAL file";
-    }
-    const version = view.getUint32(offset + VERSION_OFFSET, true);
-    if (version !== WAL_FILE_VERSION) {
-      const known = WAL_FILE_VERSION;
-      return `it is of version ${version} of the format, and this program knows ${known}`;
-    }
-    const checksumOffset = offset + CHECKSUM_OFFSET;
-    if (!hasChecksum(area, offset, checksumOffset, seed, checksumOffset)) {
-      this.isBroken = true;
-      return "the checksum of the file's header is wrong";
-    }
+    const { view } = area;
+    const fault = findHeaderFault(area, offset, FORMAT, seed);
+    this.isBroken = fault !== null && !fault.isOfUnknownVersion;
+    if (fault !== null) return fault.reason;
     this.epoch = view.getUint32(offset + EPOCH_OFFSET, true);
     this.sequence = view.getUint32(offset + SEQUENCE_OFFSET, true);
     this.partition = view.getUint16(offset + PARTITION_OFFSET, true);

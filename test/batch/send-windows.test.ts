@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FLUSH, SPLICE_LENGTH_MIN } from "../../src/batch/send-windows.ts";
+import { tries } from "../support/effort.ts";
 import { Random } from "../support/random.ts";
 import { CONNECTION_COUNT, LIMIT, SendFixture, WINDOW_SIZE } from "../support/send-fixture.ts";
 
@@ -118,7 +119,7 @@ describe("SendWindows", () => {
     });
 
     test("none of which is lost or used twice, whatever comes and goes", () => {
-      for (let seed = 0; seed < 30; seed++) {
+      for (let seed = 0; seed < tries(10); seed++) {
         const random = new Random(seed);
         const fixture = new SendFixture(3, 3 * WINDOW_SIZE);
         fixture.memory.set("long", random.text(30_000));
@@ -193,7 +194,7 @@ describe("SendWindows", () => {
     });
 
     test("lose, change or double no byte, whatever comes and goes", () => {
-      for (let seed = 0; seed < 40; seed++) {
+      for (let seed = 0; seed < tries(20); seed++) {
         const random = new Random(seed);
         const fixture = deferred(random.below(4));
         const { sends, transport, memory } = fixture;

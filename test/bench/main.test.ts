@@ -1,17 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
+import { runProgram } from "../support/run-program.ts";
 
 const MAIN_PATH = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 
-async function runMain(...args: string[]) {
-  const child = Bun.spawn([process.execPath, MAIN_PATH, ...args], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { exitCode: await child.exited, stdout, stderr };
-}
+const runMain = (...args: string[]) => runProgram(MAIN_PATH, args);
 
 describe("bun run bench", () => {
   test("lists the benchmarks", async () => {

@@ -17,7 +17,7 @@ import { TwinServers } from "../support/twin-servers.ts";
 const STEP_COUNT = 300;
 const LONG_STEP_COUNT = 60;
 const FIRST_SEED = Number(process.env["RESP_TEST_FIRST_SEED"] ?? 1);
-const SEED_COUNT = Number(process.env["RESP_TEST_SEEDS"] ?? 20);
+const SEED_COUNT = Number(process.env["RESP_TEST_SEEDS"] ?? 10);
 const SEEDS = Array.from({ length: SEED_COUNT }, (_, i) => FIRST_SEED + i);
 
 setDefaultTimeout(60_000);

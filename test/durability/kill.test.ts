@@ -9,9 +9,9 @@ import { endServer } from "../support/data-folder.ts";
 import { ENGINES } from "../support/describe-engines.ts";
 
 const ROUNDS_VARIABLE = "FKVS_KILL_ROUNDS";
-const ROUND_COUNT = Number(process.env[ROUNDS_VARIABLE] ?? 3);
+const ROUND_COUNT = Number(process.env[ROUNDS_VARIABLE] ?? 2);
 const SEED = Number(process.env["FKVS_KILL_SEED"] ?? 0x4b11);
-const ACKNOWLEDGED_MAX = 4000;
+const ACKNOWLEDGED_MAX = 2500;
 const ROUND_TIMEOUT_MS = 20_000;
 
 /** Small, so that files and snapshots follow each other. */

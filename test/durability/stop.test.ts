@@ -8,8 +8,9 @@ import { ENGINES } from "../support/describe-engines.ts";
 import { RespClient, encodeCommand } from "../support/resp-client.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
-const OPERATION_COUNT = 1000;
+const OPERATION_COUNT = 400;
 const PARTITION_COUNT = 2;
+const LONG_VALUE_COUNT = 40;
 const ARGS = [`--wal-shards=${PARTITION_COUNT}`, "--wal-file-size=1mb", "--wal-buffer=1mb"];
 
 const CAUSES: Readonly<Record<string, (server: ServerProcess) => Promise<void>>> = {
@@ -55,14 +56,15 @@ describe("a server that is asked to end", () => {
     await using server = folder.start([...args, "--max-memory=512mb"]);
     using client = await connectTo(server);
     const value = "v".repeat(1_000_000);
-    for (let i = 0; i < 100; i++) client.send(encodeCommand(["SET", `${i}`, value]));
-    for (let i = 0; i < 100; i++) expect((await client.reply())?.toString()).toBe("+OK\r\n");
+    for (let i = 0; i < LONG_VALUE_COUNT; i++) client.send(encodeCommand(["SET", `${i}`, value]));
+    for (let i = 0; i < LONG_VALUE_COUNT; i++)
+      expect((await client.reply())?.toString()).toBe("+OK\r\n");
     server.signal("SIGTERM");
     expect(await server.ended()).toMatchObject({ exitCode: 0 });
     await using again = folder.start([...args, "--max-memory=512mb"]);
     using reader = await connectTo(again);
-    expect(await reader.ask("DBSIZE")).toBe(":100\r\n");
-    expect(await reader.ask("STRLEN", "99")).toBe(":1000000\r\n");
+    expect(await reader.ask("DBSIZE")).toBe(`:${LONG_VALUE_COUNT}\r\n`);
+    expect(await reader.ask("STRLEN", `${LONG_VALUE_COUNT - 1}`)).toBe(":1000000\r\n");
     again.signal("SIGKILL");
   });
 

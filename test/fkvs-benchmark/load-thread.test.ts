@@ -10,6 +10,10 @@ import { ScriptedServer, type Script } from "../support/scripted-server.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { ERROR, OK, reply } from "../support/v1-frames.ts";
 
+/** Deep pipelines take more for their last batch to be an incomplete one. */
+const [COUNT, COUNT_OF_DEEP] = [211, 1009];
+const VERIFIED_COUNT = 1000;
+
 const few: KeyChoice = { kind: "random", keyspace: 40, distribution: { kind: "uniform" } };
 const verified: Partial<LoadPlan> = {
   test: "mixed",
@@ -18,7 +22,7 @@ const verified: Partial<LoadPlan> = {
   isVerified: true,
   connectionCount: 3,
   pipeline: 4,
-  requestCount: 3000,
+  requestCount: VERIFIED_COUNT,
 };
 
 /** Tells one lie, at the first request that it is possible at. */
@@ -47,14 +51,12 @@ describe.each([...ENGINES.keys()] as IoChoice[])("over %s,", (io) => {
       for (const connectionCount of [1, 3]) {
         test(`sends what was asked for, P=${pipeline}, ${connectionCount} clients`, async () => {
           using server = new ScriptedServer();
-          const { result, histogram } = await runLoad(server.port, {
-            pipeline,
-            connectionCount,
-            requestCount: 1009,
-          });
-          expect(server.requestCount).toBe(1009);
-          expect(result.completedCount).toBe(1009);
-          expect(histogram.totalCount).toBe(1009);
+          const requestCount = pipeline < 1000 ? COUNT : COUNT_OF_DEEP;
+          const plan = { pipeline, connectionCount, requestCount };
+          const { result, histogram } = await runLoad(server.port, plan);
+          expect(server.requestCount).toBe(requestCount);
+          expect(result.completedCount).toBe(requestCount);
+          expect(histogram.totalCount).toBe(requestCount);
           expect(result.failure).toBe("");
           expect(result.elapsedMs).toBeGreaterThan(0);
         });
@@ -121,7 +123,7 @@ describe.each([...ENGINES.keys()] as IoChoice[])("over %s,", (io) => {
     test("has nothing to say against an honest server", async () => {
       const result = await runLie((_, honest) => honest);
       expect(result).toMatchObject({ wrongCount: 0, errorCount: 0, failedCount: 0 });
-      expect(result.completedCount + result.missCount).toBe(3000);
+      expect(result.completedCount + result.missCount).toBe(VERIFIED_COUNT);
     });
 
     const lies: Record<string, (...args: Parameters<Script>) => Buffer | null> = {
@@ -161,7 +163,7 @@ describe.each([...ENGINES.keys()] as IoChoice[])("over %s,", (io) => {
         const old = first.get(key);
         return opcode === OPCODE.GET && old !== undefined ? reply.value(old) : honest;
       });
-      expect(result.wrongCount).toBeGreaterThan(100);
+      expect(result.wrongCount).toBeGreaterThan(VERIFIED_COUNT / 30);
     });
 
     test("catches a value that comes back after DEL", async () => {

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { ARGUMENT_COUNT_MAX, LINE_LENGTH_MAX } from "../../src/protocol/resp-arguments.ts";
 import { RESP_DEFAULTS } from "../../src/server/resp-options.ts";
 import { describeEngines } from "../support/describe-engines.ts";
+import { tries } from "../support/effort.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { encodeCommand } from "../support/resp-client.ts";
 import { readRespStream, type RespStreamLimits } from "../support/resp-stream-model.ts";
@@ -16,8 +17,8 @@ import { waitUntil } from "../support/wait-until.ts";
 
 setDefaultTimeout(60_000);
 
-const RUNS = 250;
-const SOCKET_RUNS = 30;
+const RUNS = tries(120);
+const SOCKET_RUNS = tries(30);
 const KEYS = ["", "a", "b", "n", "key", "k".repeat(70), "\r\n", "\0\xff"];
 const WINDOW_SIZES = [4096, 64 * 1024];
 

@@ -101,7 +101,9 @@ describeEngines("a frame in pieces", (startServer) => {
 
 const LIES: readonly (readonly [string, Buffer, Buffer])[] = [
   ["length 0", frame(), ERROR],
-  ["an unknown command", frame(0x0e, sized("key")), ERROR],
+  ["an unknown command", frame(0x10, sized("key")), ERROR],
+  ["DURABILITY where nothing is kept", request.durability("always"), ERROR],
+  ["DURABLE where nothing is kept", request.durable("none", request.get("key")), ERROR],
   ["the command byte 0", frame(0x00), ERROR],
   ["the command byte 255", frame(0xff, "anything"), ERROR],
   ["GET with nothing behind it", frame(0x02), ERROR],

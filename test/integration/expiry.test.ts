@@ -9,7 +9,8 @@ import { ERROR, OK, reply, request, show, textIn } from "../support/v1-frames.ts
 setDefaultTimeout(30_000);
 
 const MIB = 2 ** 20;
-const KEY_COUNT = 1_000_000;
+/** As many over the first engine; over the others it is the engine that is tried. */
+const KEY_COUNTS = [1_000_000, 100_000];
 const KEYS_PER_SEND = 10_000;
 const PAGES_SLACK = 16;
 
@@ -25,15 +26,17 @@ async function fill(server: TestServer, count: number, seconds: number): Promise
   client.close();
 }
 
-describeEngines("a million keys with EX 1", (startServer) => {
-  test("are gone from memory and from INFO unread, while requests go on", async () => {
+describeEngines("many keys with EX 1", (startServer, engineIndex) => {
+  const keyCount = KEY_COUNTS[Math.min(engineIndex, 1)]!;
+
+  test(`are gone from memory and INFO unread, ${keyCount}, while requests go on`, async () => {
     await using server = await startServer({ maxMemoryBytes: 256 * MIB });
     const { store } = server.thread;
     const emptyPages = store.pool.takenCount;
     const client = await server.connect();
-    await fill(server, KEY_COUNT, 1);
+    await fill(server, keyCount, 1);
     await client.ask(request.set("kept", "forever"));
-    expect(store.keyCount).toBe(KEY_COUNT + 1);
+    expect(store.keyCount).toBe(keyCount + 1);
     const fullPages = store.pool.takenCount;
 
     server.clock.now += 1000 + 2 * TICK_MS;
@@ -43,13 +46,13 @@ describeEngines("a million keys with EX 1", (startServer) => {
       expect(show(replies)).toEqual(show([reply.pong("on"), reply.value("forever")]));
       requestCount++;
     }
-    expect(requestCount).toBeGreaterThan(20);
+    expect(requestCount).toBeGreaterThan(keyCount / 50_000);
     const [text] = await client.ask(request.info());
     const info = parseInfo(textIn(text!));
     expect(info.get("keys")).toBe("1");
     expect(info.get("keys_with_deadline")).toBe("0");
-    expect(info.get("expired")).toBe(`${KEY_COUNT}`);
-    expect(Number(info.get("expiry_pairs"))).toBeLessThan(KEY_COUNT / 100);
+    expect(info.get("expired")).toBe(`${keyCount}`);
+    expect(Number(info.get("expiry_pairs"))).toBeLessThan(keyCount / 100);
     expect(store.pool.takenCount).toBeLessThan(fullPages / 4);
     expect(store.pool.takenCount - emptyPages).toBeGreaterThanOrEqual(-PAGES_SLACK);
   }, 60_000);

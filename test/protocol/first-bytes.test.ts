@@ -1,19 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import { PROTOCOL, chooseProtocol, type Protocol } from "../../src/protocol/first-bytes.ts";
-import { OPCODE } from "../../src/protocol/opcode.ts";
+import { OPCODE, OPCODE_COUNT } from "../../src/protocol/opcode.ts";
 import { ARGUMENT_COUNT_MAX } from "../../src/protocol/resp-arguments.ts";
-import { FRAME_LENGTH_MAX } from "../../src/protocol/v1-decoder.ts";
+import { DURABILITY_LENGTH_MAX, FRAME_LENGTH_MAX } from "../../src/protocol/v1-decoder.ts";
 
 const { UNKNOWN, V1, RESP } = PROTOCOL;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const PRINTABLE = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 0x20 + i));
 /** What a text may begin with. */
 const isText = (byte: number) => `\t\n\r${PRINTABLE}`.includes(String.fromCharCode(byte));
-/** Opcodes of frames that may have more than one byte. */
+/** Opcodes that are not in frames of any length, and the length of the longest. */
+const SHORT_LENGTHS: ReadonlyMap<number, number> = new Map([
+  [OPCODE.INVALID, 0],
+  [OPCODE.KEYS, 1],
+  [OPCODE.DURABILITY, 3 + DURABILITY_LENGTH_MAX],
+]);
 const isLongOpcode = (byte: number) =>
-  Object.values(OPCODE).some(
-    (opcode) => opcode === byte && opcode !== OPCODE.INVALID && opcode !== OPCODE.KEYS,
-  );
+  Object.values(OPCODE).some((opcode) => opcode === byte && !SHORT_LENGTHS.has(opcode));
 
 function choose(text: string): Protocol {
   const bytes = Buffer.from(text, "latin1");
@@ -67,8 +70,8 @@ describe("the protocol of a connection", () => {
   test("is v1's for every first frame that v1 allows", () => {
     const others: number[] = [];
     for (let length = 1; length <= FRAME_LENGTH_MAX; length++) {
-      for (let opcode: number = OPCODE.SET; opcode <= OPCODE.KEYS; opcode++) {
-        if (opcode === OPCODE.KEYS && length > 1) continue;
+      for (let opcode: number = OPCODE.SET; opcode < OPCODE_COUNT; opcode++) {
+        if (length > (SHORT_LENGTHS.get(opcode) ?? FRAME_LENGTH_MAX)) continue;
         if (chooseOf(length >>> 8, length & 0xff, opcode) !== V1) others.push(length);
       }
     }
@@ -113,8 +116,8 @@ describe("the protocol of a connection", () => {
     }
   });
 
-  test("is v1's for the lines that could be a frame: a tab or LF is their third byte", () => {
-    for (const text of ["a\r\n", "ab\n", "ab\tc\r\n", "\n\n\n", "*\r\n"]) {
+  test("is v1's for the lines that could be a frame: their third byte is an opcode", () => {
+    for (const text of ["a\r\n", "ab\n", "ab\tc\r\n", "\n\n\n", "*\r\n", "ab\x0e"]) {
       expect([text, choose(text)]).toEqual([text, V1]);
     }
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { OPCODE, OPCODE_COUNT, OPCODE_NAMES } from "../../src/protocol/opcode.ts";
 
 describe("OPCODE", () => {
-  test("has the command bytes of the original server", () => {
+  test("has the command bytes of the original server, and two of its own", () => {
     expect(OPCODE).toEqual({
       INVALID: 0x00,
       SET: 0x01,
@@ -18,6 +18,8 @@ describe("OPCODE", () => {
       TTL: 0x0b,
       PERSIST: 0x0c,
       KEYS: 0x0d,
+      DURABLE: 0x0e,
+      DURABILITY: 0x0f,
     });
   });
 

@@ -24,6 +24,8 @@ interface Row {
   readonly key?: string;
   readonly value?: string;
   readonly expiry?: string;
+  /** The opcode of the request within. */
+  readonly inner?: string;
 }
 
 const SEED = 4711;
@@ -50,9 +52,16 @@ class Fixture {
     const { batch } = this;
     expect(batch.connections[row]).toBe(CONNECTION);
     const opcode = batch.opcodes[row]!;
+    if (opcode !== OPCODE.DURABLE) return this.#parts(row, opcode);
+    const { opcode: inner, ...parts } = this.#parts(row, batch.parts[row]!);
+    return { opcode: OPCODE_NAMES[opcode]!, inner, ...parts };
+  }
+
+  #parts(row: number, opcode: number): Row {
+    const { batch } = this;
     const name = OPCODE_NAMES[opcode]!;
     const value = { value: this.#text(batch.valueOffsets[row]!, batch.valueLengths[row]!) };
-    if (opcode === OPCODE.PING) return { opcode: name, ...value };
+    if (opcode === OPCODE.PING || opcode === OPCODE.DURABILITY) return { opcode: name, ...value };
     if (opcode === OPCODE.INVALID || opcode === OPCODE.INFO || opcode === OPCODE.KEYS) {
       return { opcode: name };
     }
@@ -75,6 +84,7 @@ class Fixture {
 }
 
 const invalid: Row = { opcode: "invalid" };
+const GET_K = request.get("k");
 
 /** Name, the bytes in hexadecimal or with texts, and the rows. */
 const CASES: readonly (readonly [string, Buffer, readonly Row[]])[] = [
@@ -143,7 +153,44 @@ const CASES: readonly (readonly [string, Buffer, readonly Row[]])[] = [
   ["KEYS with a byte behind it", hex("0002 0d 00"), [invalid]],
   ["the length 0", hex("0000"), [invalid]],
   ["the command byte 0", hex("0004 00 0001 6e"), [invalid]],
-  ["the first command byte that is unknown", hex("0004 0e 0001 6e"), [invalid]],
+  ["DURABLE SET", request.durable("always", request.set("k", "v")), [durable(set("k", "v"))]],
+  [
+    "DURABLE SET EX",
+    request.durable("none", request.setEx("k", "v", 10)),
+    [durable(set("k", "v", "10"))],
+  ],
+  ["DURABLE GET", hex("000a 0e 0004 6e6f6e65 02 0000"), [durable(withKey("get", ""))]],
+  ["DURABLE KEYS", hex("0004 0e 0000 0d"), [durable({ opcode: "keys" })]],
+  ["DURABLE KEYS with a byte behind it", hex("0005 0e 0000 0d 00"), [invalid]],
+  [
+    "DURABLE INCRBY, and what follows it",
+    Buffer.concat([request.durable("everysec", request.incrBy("n", 4)), request.get("k")]),
+    [durable(withValue("incrby", "n", "4")), withKey("get", "k")],
+  ],
+  [
+    "DURABLE DURABILITY",
+    request.durable("always", request.durability("none")),
+    [durable({ opcode: "durability", value: "none" })],
+  ],
+  ["DURABLE of a word of nine characters", request.durable("123456789", GET_K), [invalid]],
+  ["DURABLE of a SET one byte short", hex("000a 0e 0000 01 0001 6b 0002 76"), [invalid]],
+  [
+    "DURABLE of a SET with one byte behind it",
+    hex("000b 0e 0000 01 0001 6b 0001 76 00"),
+    [invalid],
+  ],
+  ["DURABLE within DURABLE", request.durable("none", request.durable("none", GET_K)), [invalid]],
+  ["DURABLE of an unknown command byte", hex("0007 0e 0000 10 0001 6b"), [invalid]],
+  ["DURABLE of nothing", hex("0007 0e 0004 6e6f6e65"), [invalid]],
+  ["DURABLE with its word one byte short", hex("0006 0e 0004 6e6f6e"), [invalid]],
+  ["DURABLE without a word", hex("0001 0e"), [invalid]],
+  ["DURABILITY", request.durability("default"), [{ opcode: "durability", value: "default" }]],
+  ["DURABILITY of no word", hex("0003 0f 0000"), [{ opcode: "durability", value: "" }]],
+  ["DURABILITY with a byte behind it", hex("0008 0f 0004 6e6f6e65 00"), [invalid]],
+  ["DURABILITY one byte short", hex("0006 0f 0004 6e6f6e"), [invalid]],
+  ["DURABILITY of a word of nine characters", request.durability("123456789"), [invalid]],
+  ["DURABILITY without a word", hex("0001 0f"), [invalid]],
+  ["the first command byte that is unknown", hex("0004 10 0001 6e"), [invalid]],
   ["the last command byte", hex("0004 ff 0001 6e"), [invalid]],
   [
     "a valid frame after an invalid one",
@@ -179,6 +226,10 @@ function hex(text: string): Buffer {
 
 function set(key: string, value: string, expiry?: string): Row {
   return { opcode: "set", key, value, ...(expiry === undefined ? {} : { expiry }) };
+}
+
+function durable({ opcode, ...parts }: Row): Row {
+  return { opcode: "durable", inner: opcode, ...parts };
 }
 
 function withKey(opcode: string, key: string): Row {
@@ -274,6 +325,11 @@ describe("V1Decoder", () => {
       [request.set("k".repeat(65529), ""), set("k".repeat(65529), "")],
       [request.set("", "v".repeat(65529)), set("", "v".repeat(65529))],
       [request.incrBy("", "1".repeat(65529)), withValue("incrby", "", "1".repeat(65529))],
+      [
+        request.durable("none", request.get("k".repeat(65524))),
+        durable(withKey("get", "k".repeat(65524))),
+      ],
+      [frame(0x0e, sized(""), 2, u16(65529), "k".repeat(65528)), invalid],
       [frame(2, u16(65532), "k".repeat(65531)), invalid],
       [frame(1, sized("k".repeat(65528)), u16(2), "v"), invalid],
       [frame(5, u16(65532), "p".repeat(65531)), invalid],

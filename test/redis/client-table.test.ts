@@ -50,4 +50,14 @@ describe("ClientTable", () => {
     add(table, 7);
     expect(() => add(table, 7)).toThrow("connection 7 has a client already");
   });
+
+  test("gives ids that no other thread gives", () => {
+    const tables = [0, 1, 2].map((thread) => new ClientTable(thread, 3));
+    const ids = tables.map((table) => [add(table, 1).id, add(table, 2).id]);
+    expect(ids).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { CommandStats } from "../../src/redis/command-stats.ts";
+import { CommandStats, commandStatsWords } from "../../src/redis/command-stats.ts";
+import { LiveSettings } from "../../src/redis/live-settings.ts";
 
 const GET = 0;
 const SET = 1;
@@ -79,5 +80,44 @@ describe("CommandStats", () => {
     expect([stats.rejectedCalls(SET), stats.histogram(SET)]).toEqual([0, null]);
     expect([stats.totalCalls, stats.totalErrors, stats.errorCounts()]).toEqual([0, 0, []]);
     expect(stats.isLatencyTracked).toBe(false);
+  });
+
+  test("adds what others have counted, their errors too", () => {
+    const [sum, other] = [createStats(), createStats()];
+    sum.record(GET, 1, false);
+    sum.countError("ERR");
+    other.record(GET, 2, true);
+    other.record(SET, 3, false);
+    other.reject(SET);
+    other.countError("ERR", 2);
+    other.countError("OOM");
+    sum.add(other, other.errorCounts());
+    expect([sum.calls(GET), sum.microseconds(GET), sum.failedCalls(GET)]).toEqual([2, 3, 1]);
+    expect([sum.calls(SET), sum.rejectedCalls(SET)]).toEqual([1, 1]);
+    expect([sum.totalCalls, sum.totalErrors]).toEqual([3, 4]);
+    expect(sum.errorCounts()).toEqual([
+      ["ERR", 3],
+      ["OOM", 1],
+    ]);
+    expect([GET, SET].map((row) => sum.histogram(row)!.totalCount)).toEqual([2, 1]);
+    expect(other.histogram(GET)!.totalCount).toBe(1);
+  });
+
+  test("shows its counts to who shares its words", () => {
+    const words = new Float64Array(commandStatsWords(2));
+    const open = () => new CommandStats(["get", "set"], new LiveSettings(), words);
+    const [stats, reader] = [open(), open()];
+    expect(reader.histogram(SET)).toBeNull();
+    stats.record(SET, 1.5, true);
+    stats.record(SET, 2, false);
+    expect([reader.calls(SET), reader.microseconds(SET), reader.failedCalls(SET)]).toEqual([
+      2, 3.5, 1,
+    ]);
+    expect(reader.totalCalls).toBe(2);
+    expect(reader.histogram(SET)!.totalCount).toBe(2);
+    expect(reader.histogram(GET)).toBeNull();
+    stats.reset();
+    expect([reader.calls(SET), reader.totalCalls, reader.histogram(SET)]).toEqual([0, 0, null]);
+    expect(words.every((word) => word === 0)).toBe(true);
   });
 });

@@ -16,7 +16,7 @@ function createStand() {
   const stats = new CommandStats(["get", "set", "config|get"]);
   let figuresCount = 0;
   const source = {
-    stats,
+    stats: () => stats,
     figures: () => {
       figuresCount++;
       return createInfoFigures();

@@ -94,4 +94,15 @@ describe("LatencyHistogram", () => {
       [1_073_741, 4],
     ]);
   });
+
+  test("adds another's calls, and begins anew", () => {
+    const histogram = histogramOf(1000, 2000);
+    histogram.add(histogramOf(3000, 3000));
+    expect(histogram.totalCount).toBe(4);
+    expect([25, 50, 75].map((percentile) => histogram.percentileNs(percentile))).toEqual([
+      1003, 2007, 3007,
+    ]);
+    histogram.reset();
+    expect([histogram.totalCount, histogram.percentileNs(50)]).toEqual([0, 0]);
+  });
 });

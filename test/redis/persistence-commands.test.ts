@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import type { DurabilityChoice } from "../../src/lib/durability-choice.ts";
 import { ERROR_TEXT } from "../../src/redis/error-text.ts";
 import { KEY_LENGTH_ERROR } from "../../src/redis/dispatcher.ts";
+import type { AwaitedSave } from "../../src/redis/client.ts";
 import { VERDICT, type Verdict, type WriteLog } from "../../src/store/write-log.ts";
 import { ModelParcel } from "../support/model-keyspace.ts";
 import { createRedisFixture, type Argument } from "../support/redis-fixture.ts";
@@ -88,11 +89,7 @@ describe("snapshots", () => {
     ["BGREWRITEAOF x", WRONG_COUNT("bgrewriteaof"), 0],
     ["LASTSAVE", ":1795154287\r\n", 0],
     ["LASTSAVE x", WRONG_COUNT("lastsave"), 0],
-    [
-      "SAVE",
-      "-ERR SAVE would keep every client waiting: use BGSAVE, and LASTSAVE to see it done\r\n",
-      0,
-    ],
+    ["SAVE", "", 1],
     ["SAVE x", WRONG_COUNT("save"), 0],
   ])("%s answers %j", (line, reply, startCount) => {
     const { run, snapshots } = createStand();
@@ -107,6 +104,34 @@ describe("snapshots", () => {
   ])("%s while one is taken answers %j", (line, reply) => {
     const { run, snapshots } = createStand(new TestSnapshots({ isRunning: true }));
     expect([run(line), snapshots!.startCount]).toEqual([reply, 0]);
+  });
+
+  test.each([
+    ["good", "+OK\r\n", 0],
+    [
+      "failed",
+      "-ERR the snapshot failed, and the last one stays: the server's log says why\r\n",
+      1,
+    ],
+  ] as const)(
+    "SAVE whose snapshot is %s is answered when it has ended",
+    (outcome, reply, errors) => {
+      const { client, fixture, run } = createStand();
+      expect([run("SAVE"), run("SAVE")]).toEqual(["", ""]);
+      client.awaitedSave = outcome;
+      expect(run("SAVE")).toBe(reply);
+      expect<AwaitedSave>(client.awaitedSave).toBe("none");
+      const { stats, commands } = fixture.server;
+      const { index } = commands.find("save")!;
+      expect([stats.calls(index), stats.failedCalls(index)]).toEqual([1, errors]);
+    },
+  );
+
+  test("SAVE that nobody hears of counts as the one command that CLIENT REPLY SKIP is for", () => {
+    const { client, run } = createStand();
+    expect([run("CLIENT REPLY SKIP"), run("SAVE")]).toEqual(["", ""]);
+    client.awaitedSave = "good";
+    expect([run("SAVE"), run("ECHO x")]).toEqual(["", "$1\r\nx\r\n"]);
   });
 
   test("SAVE is not queued, the others are", () => {

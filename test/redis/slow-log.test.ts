@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Client } from "../../src/redis/client.ts";
+import { LiveSettings } from "../../src/redis/live-settings.ts";
 import { SlowLog, redactArguments } from "../../src/redis/slow-log.ts";
 
 const NOW_MS = 1_700_000_000_999;
@@ -17,7 +18,7 @@ function createStand() {
   client.name = "worker";
   const add = (words: readonly string[], microseconds: number) =>
     log.add(client, buffersOf(words), microseconds, NOW_MS);
-  return { log, add };
+  return { log, client, add };
 }
 
 function buffersOf(words: readonly string[]): Buffer[] {
@@ -120,6 +121,22 @@ describe("SlowLog", () => {
     const { log, add } = createStand();
     add(["AUTH", "opensesame"], 10_000);
     expect(textsOf(log.latest(1)[0]!.args)).toEqual(["AUTH", "(redacted)"]);
+  });
+
+  test("keeps entries wherever it is told", () => {
+    const kept: [number, number][] = [];
+    const log = new SlowLog(new LiveSettings(), {
+      length: 7,
+      push: ({ microseconds }, lengthMax) => kept.push([microseconds, lengthMax]),
+      latest: () => [],
+      clear: () => (kept.length = 0),
+    });
+    log.lengthMax = 3;
+    log.add(createStand().client, [], 20_000, NOW_MS);
+    expect(kept).toEqual([[20_000, 3]]);
+    expect(log.length).toBe(7);
+    log.reset();
+    expect(kept).toEqual([]);
   });
 });
 

@@ -9,6 +9,7 @@ import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
 import { PAGE_SIZE } from "../../src/store/arena.ts";
 import { reserveStore } from "../../src/store/store-buffers.ts";
 import { Store } from "../../src/store/store.ts";
+import { tries } from "../support/effort.ts";
 import { ModelKeyspace } from "../support/model-keyspace.ts";
 import { Random } from "../support/random.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -170,7 +171,7 @@ class History {
 
 test("StoreKeyspace agrees with the model about long values", () => {
   let refusedCount = 0;
-  for (let seed = 0; seed < 12; seed++) {
+  for (let seed = 0; seed < tries(5); seed++) {
     const history = new History(seed);
     try {
       for (let step = 0; step < 200; step++) history.step();

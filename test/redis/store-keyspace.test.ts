@@ -3,12 +3,13 @@ import { KEEP_DEADLINE, NO_DEADLINE, type Parcel } from "../../src/redis/keyspac
 import { StoreParcel } from "../../src/redis/parcel.ts";
 import { PAGE_SIZE } from "../../src/store/arena.ts";
 import { KEY_LENGTH_MAX } from "../../src/store/entry.ts";
+import { tries } from "../support/effort.ts";
 import { KeyspaceFixture, bytesOf } from "../support/keyspace-fixture.ts";
 import { KeyspaceHistory, KeyspaceTally } from "../support/keyspace-history.ts";
 
 const MIB = 2 ** 20;
 const STEPS = 1500;
-const HISTORIES_PER_TEST = 10;
+const HISTORIES_PER_TEST = tries(10);
 
 function makeFixture(sizeBytes = 16 * MIB): KeyspaceFixture {
   return new KeyspaceFixture({ sizeBytes });
@@ -17,7 +18,8 @@ function makeFixture(sizeBytes = 16 * MIB): KeyspaceFixture {
 describe("StoreKeyspace beside Maps", () => {
   const tally = new KeyspaceTally();
 
-  test.each([0, 10, 20, 30])("agrees with them for the seeds from %d on", (first) => {
+  test.each([0, 1])("agrees with them in group %d of the seeds", (group) => {
+    const first = group * HISTORIES_PER_TEST;
     for (let seed = first; seed < first + HISTORIES_PER_TEST; seed++) {
       try {
         const history = new KeyspaceHistory(seed, tally);

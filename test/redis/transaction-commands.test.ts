@@ -6,6 +6,7 @@ import { CLIENT_HANDLERS } from "../../src/redis/client-commands.ts";
 import { CONNECTION_HANDLERS } from "../../src/redis/connection-commands.ts";
 import { NO_DEADLINE } from "../../src/redis/keyspace.ts";
 import { TRANSACTION_HANDLERS, WATCHED_COUNT_MAX } from "../../src/redis/transaction-commands.ts";
+import { WATCHED_KEY_COUNT_MAX } from "../../src/store/shared-watches.ts";
 import { ModelParcel } from "../support/model-keyspace.ts";
 import { createRedisFixture, RedisFixture } from "../support/redis-fixture.ts";
 
@@ -276,6 +277,19 @@ describe("WATCH", () => {
     expect(run("watch a")).toStartWith("-ERR");
     run("unwatch");
     expect(run("watch a")).toBe("+OK\r\n");
+  });
+
+  test("says so when all clients together watch too much", () => {
+    const { fixture, run } = started("set a 1");
+    const watch = fixture.keys.watch.bind(fixture.keys);
+    fixture.keys.watch = (database, key, watcher) =>
+      key.toString() !== "b" && watch(database, key, watcher);
+    const text = `-ERR all clients together watch ${WATCHED_KEY_COUNT_MAX} keys already\r\n`;
+    expect(run("watch a b c")).toBe(text);
+    // What came before is watched.
+    expect([...fixture.server.clients()][0]!.watchedCount).toBe(1);
+    for (const line of ["set a 2", "multi", "ping"]) run(line);
+    expect(run("exec")).toBe("*-1\r\n");
   });
 });
 

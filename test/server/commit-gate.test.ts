@@ -11,17 +11,23 @@ class FakePartition {
   synced = 0;
   awaitedCount = 0;
   requestCount = 0;
+  end = 0;
+  /** Bytes behind it that wait for room. */
+  waiting = 0;
   readonly producer = {
+    position: () => this.end,
     syncedPosition: () => this.synced,
     awaitProgress: () => void this.awaitedCount++,
-    requestSync: () => void this.requestCount++,
+    requestSync: () => {
+      this.requestCount++;
+      return this.end;
+    },
   };
 }
 
 class Fixture {
   readonly connections = new ConnectionTable(8);
   readonly partitions: readonly FakePartition[];
-  readonly ends: number[];
   failure = 0;
   readonly gate: CommitGate;
   /** Those released, and with a minus those failed. */
@@ -29,12 +35,16 @@ class Fixture {
 
   constructor(policy: SyncPolicy = "always", partitionCount = 1) {
     this.partitions = Array.from({ length: partitionCount }, () => new FakePartition());
-    this.ends = this.partitions.map(() => 0);
     const journal = {
       producers: this.partitions.map(({ producer }) => producer as unknown as WalProducer),
       publish: () => {},
       failure: () => this.failure,
-      endPosition: (partition: number) => this.ends[partition]!,
+      share: null,
+      endPosition: (partition: number) => {
+        const { end, waiting } = this.partitions[partition]!;
+        return end + waiting;
+      },
+      recordCount: () => this.partitions.reduce((sum, { end }) => sum + end, 0),
     } as unknown as Journal;
     const { connections } = this;
     this.gate = new CommitGate({
@@ -57,7 +67,7 @@ class Fixture {
 
   /** A turn that records up to these positions, in which these connections have replies. */
   turn(ends: readonly number[], ...connections: readonly number[]): void {
-    for (const [i, end] of ends.entries()) this.ends[i] = end;
+    for (const [i, end] of ends.entries()) this.partitions[i]!.end = end;
     if (!this.gate.mustHold()) return;
     for (const connection of connections) {
       if (this.gate.wants(connection)) this.gate.hold(connection);
@@ -91,9 +101,9 @@ describe("the gate of always", () => {
   test("holds nothing while all is synced", () => {
     const fixture = new Fixture();
     fixture.partitions[0]!.synced = 100;
-    fixture.ends[0] = 100;
+    fixture.partitions[0]!.end = 100;
     expect(fixture.gate.mustHold()).toBe(false);
-    fixture.ends[0] = 108;
+    fixture.partitions[0]!.end = 108;
     expect(fixture.gate.mustHold()).toBe(true);
   });
 
@@ -167,6 +177,26 @@ describe("the gate of always", () => {
 });
 
 describe("the gate of everysec", () => {
+  test("asks for syncs of what gets into the ring later", () => {
+    const fixture = new Fixture("everysec");
+    const strict = fixture.connections.open();
+    fixture.connections.durabilities[strict] = DURABILITY.STRICT;
+    fixture.gate.strictCount = 1;
+    const [partition] = fixture.partitions;
+    partition!.waiting = 200;
+    fixture.turn([100], strict);
+    expect(partition!.requestCount).toBe(1);
+    partition!.end = 250;
+    partition!.waiting = 50;
+    expect(fixture.sync(100)).toEqual([]);
+    expect(partition!.requestCount).toBe(2);
+    partition!.end = 300;
+    partition!.waiting = 0;
+    expect(fixture.sync(250)).toEqual([]);
+    expect(partition!.requestCount).toBe(3);
+    expect(fixture.sync(300)).toEqual([strict]);
+  });
+
   test("holds connections that want more, and asks for a sync", () => {
     const fixture = new Fixture("everysec");
     const [strict, other] = [fixture.connections.open(), fixture.connections.open()];

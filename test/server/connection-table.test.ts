@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
+import { ClientCount } from "../../src/server/client-count.ts";
 import { ConnectionTable, DROP, DROP_NAMES } from "../../src/server/connection-table.ts";
 
 describe("ConnectionTable", () => {
@@ -30,6 +31,20 @@ describe("ConnectionTable", () => {
     expect(table.acceptedCount).toBe(11);
     expect(table.closedCount).toBe(10);
     expect([...table.flags]).toEqual([CONNECTION.OPEN, 0, 0]);
+  });
+
+  test("refuses one that all threads together have no place for, and gives its place back", () => {
+    const buffer = ClientCount.reserve();
+    const [one, other] = [0, 1].map(() => new ConnectionTable(3, new ClientCount(3, buffer))) as [
+      ConnectionTable,
+      ConnectionTable,
+    ];
+    expect([one.open(), one.open(), other.open()]).toEqual([0, 1, 0]);
+    expect([one.open(), other.open()]).toEqual([-1, -1]);
+    expect([one.refusedCount, other.refusedCount]).toEqual([1, 1]);
+    one.close(0);
+    expect(other.open()).toBe(1);
+    expect(one.open()).toBe(-1);
   });
 
   test("begins a connection without the states of the one before", () => {

@@ -35,8 +35,8 @@ describe("the data thread's Worker", () => {
       ],
       engine: "listen",
       engineReason: "asked for",
-      doorbell: -1,
     });
+    expect(peer.prepared).toEqual({ kind: "prepared", doorbell: -1, log: null });
     expect(ready).not.toHaveProperty("addresses.0.port", 0);
   });
 

@@ -12,17 +12,21 @@ function limits(hard: string): string {
 
 describe("clientCountByDescriptors", () => {
   test("is the hard limit less what the server needs itself", () => {
-    expect(clientCountByDescriptors(limits("20000"))).toBe(20_000 - 64);
+    expect(clientCountByDescriptors(1, limits("20000"))).toBe(20_000 - 64);
+  });
+
+  test("is less for each further thread", () => {
+    expect(clientCountByDescriptors(5, limits("20000"))).toBe(20_000 - 64 - 4 * 16);
   });
 
   test("is at least one", () => {
-    expect(clientCountByDescriptors(limits("64"))).toBe(1);
-    expect(clientCountByDescriptors(limits("66"))).toBe(2);
+    expect(clientCountByDescriptors(1, limits("64"))).toBe(1);
+    expect(clientCountByDescriptors(1, limits("66"))).toBe(2);
   });
 
   test("is no limit where there is none, or none can be read", () => {
-    expect(clientCountByDescriptors(limits("unlimited"))).toBe(Infinity);
-    expect(clientCountByDescriptors("")).toBe(Infinity);
+    expect(clientCountByDescriptors(1, limits("unlimited"))).toBe(Infinity);
+    expect(clientCountByDescriptors(1, "")).toBe(Infinity);
   });
 
   test("reads the limit of this process", () => {

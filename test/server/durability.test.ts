@@ -257,6 +257,7 @@ describe("a write without room in the log", () => {
       encodeCommand(["MSET", "a", "1", "b", "1"]),
       encodeCommand(["APPEND", "a", "1"]),
       request.set("a", "1"),
+      request.durable("always", request.set("a", "1")),
     ]) {
       const fixture = new Fixture();
       fixture.fillRing();
@@ -311,6 +312,20 @@ describe("a write without room in the log", () => {
     // The last that filled the ring had to wait, too.
     expect(fixture.server.durability.timeoutCount).toBe(4);
     expect(fixture.server.ask(fixture.one, encodeCommand(["SET", "a", "4"]))).toBe(OK);
+  });
+
+  test("is refused when its own client has waited too long, and no other's", () => {
+    const fixture = new Fixture({ timeoutMs: 500 });
+    fixture.fillRing();
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.tickAfter(300);
+    fixture.send(fixture.other, ["SET", "b", "1"]);
+    fixture.tickAfter(250);
+    expect(fixture.is(fixture.one, CONNECTION.PARKED)).toBe(false);
+    expect(fixture.is(fixture.other, CONNECTION.PARKED)).toBe(true);
+    fixture.settle();
+    expect(take(fixture.one)).toStartWith(TRYAGAIN);
+    expect(take(fixture.other)).toBe(OK);
   });
 
   test("of a client with held replies is neither lost nor executed before they leave", () => {
@@ -394,6 +409,8 @@ describe("when the log has failed", () => {
       expect(fixture.send(other, write)).toStartWith(MISCONF);
     }
     expect(fixture.send(v1, request.set("a", "3"))).toBe(ERROR.toString("latin1"));
+    const durable = request.durable("none", request.set("a", "3"));
+    expect(fixture.send(v1, durable)).toBe(ERROR.toString("latin1"));
     expect(fixture.peek("a", "b")).toBe("*2\r\n$1\r\n1\r\n$-1\r\n");
     expect(fixture.server.durability.failure()).toBe("ENOSPC");
   });

@@ -6,7 +6,9 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FAULT_MESSAGE } from "../support/data-thread-fault.ts";
-import { spawnFaultyServer, spawnServer } from "../support/server-process.ts";
+import { ENGINES } from "../support/describe-engines.ts";
+import { spawnFaultyServer, spawnServer, type ServerProcess } from "../support/server-process.ts";
+import type { TestClient } from "../support/test-client.ts";
 import { request } from "../support/v1-frames.ts";
 
 setDefaultTimeout(30_000);
@@ -51,6 +53,56 @@ describe("a data thread that dies", () => {
     expect(ended.stderr).toContain(FAULT_MESSAGE);
     expect(ended.stdout).toBe("");
     expect(ended.exitCode).toBe(1);
+  });
+});
+
+describe("one of several data threads that dies", () => {
+  const both = ["--threads", "2"];
+
+  /** Clients, until all of them have ended; each begins with a DEL and then writes new keys. */
+  async function keepWriting(server: ServerProcess): Promise<void> {
+    const clients: TestClient[] = [];
+    for (let i = 0; i < 16; i++) clients.push(await server.connect());
+    for (const [i, client] of clients.entries()) client.send(request.del(`no such key ${i}`));
+    for (let round = 0; clients.some((client) => !client.hasEnded); round++) {
+      for (const [i, client] of clients.entries()) {
+        if (client.unsentBytes === 0) client.send(request.set(`key ${i} ${round}`, "value"));
+      }
+      await Bun.sleep(1);
+    }
+  }
+
+  test.each([...ENGINES.keys()])(
+    "takes the process with it, which names it, over %s",
+    async (io) => {
+      await using server = spawnFaultyServer("dies-at-del", [...both, "--io", io], 1);
+      await keepWriting(server);
+      const ended = await server.ended();
+      expect(ended.stderr).toMatch(/^\S+Z error data thread 1 died error="error: [^\\]*"\n$/);
+      expect(ended.stderr).toContain(FAULT_MESSAGE);
+      expect(ended.exitCode).toBe(1);
+    },
+  );
+
+  test.each([...ENGINES.keys()])(
+    "does so when the other sleeps on its lock, over %s",
+    async (io) => {
+      await using server = spawnFaultyServer("dies-locked-at-del", [...both, "--io", io], 1);
+      await keepWriting(server);
+      const ended = await server.ended();
+      expect(ended.stderr).toMatch(/^\S+Z error data thread 1 died error="error: [^\\]*"\n$/);
+      expect(ended.exitCode).toBe(1);
+    },
+  );
+
+  test("before it serves is a start that failed, although the first waits for it", async () => {
+    const path = join(folder, "half.sock");
+    await using server = spawnFaultyServer("dies-at-start", [...both, "--unix", path], 1);
+    const ended = await server.ended();
+    expect(ended.stderr).toMatch(/^fkvs-server: data thread 1 died: error: [^\n]+\n$/m);
+    expect(ended.stdout).toBe("");
+    expect(ended.exitCode).toBe(1);
+    expect(existsSync(path)).toBe(false);
   });
 });
 

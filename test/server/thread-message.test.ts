@@ -24,10 +24,6 @@ describe("StartMessage", () => {
       kind: "start",
       io: "auto",
       options,
-      addresses: [
-        { kind: "tcp", host: "::1", port: 5995 },
-        { kind: "unix", path: "/run/fkvs.sock" },
-      ],
       mailbox,
       wal: null,
     };
@@ -56,8 +52,8 @@ describe("FromDataThread", () => {
       addresses: [{ kind: "tcp", host: "::1", port: 1 }],
       engine: "listen",
       engineReason: "asked for",
-      doorbell: -1,
     },
+    { kind: "prepared", doorbell: -1, log: { epoch: 1, position: 2 ** 40 } },
     { kind: "failed", code: "EADDRINUSE", message: "the port is in use", isRecovery: false },
     { kind: "want-memory" },
     { kind: "stopped", failure: "" },

@@ -2,6 +2,7 @@
 // below it, and some of the histories have to fail over it.
 
 import { describe, expect, test } from "bun:test";
+import { ONE_THREAD } from "../support/simulated-data-threads.ts";
 import { SimulatedDisk } from "../support/simulated-disk.ts";
 import type { SimulatedServer } from "../support/simulated-server.ts";
 import { Simulation, type SimulationPlant } from "../support/simulation.ts";
@@ -14,7 +15,7 @@ const REFUSAL = /is due|missing|cut off|damaged|does not|is wrong|checksum|begin
 function findFailure(makePlant: () => SimulationPlant): { seed: number; message: string } | null {
   for (let seed = 0; seed < SEED_COUNT; seed++) {
     try {
-      new Simulation(seed, makePlant()).run();
+      new Simulation(seed, { threads: ONE_THREAD, ...makePlant() }).run();
     } catch (error) {
       return { seed, message: (error as Error).message };
     }

@@ -38,7 +38,9 @@ function runSeed(seed: number): SimulationFigures {
     const again = `FKVS_SIMULATION_SEED=${seed} bun test test/simulation/simulation.test.ts`;
     const trace = ONLY_SEED === undefined ? "" : `\n${simulation.describe()}`;
     const { stack } = error as Error;
-    throw new Error(`seed ${seed} fails; run it again with ${again}\n${stack}${trace}`);
+    const { count, mode } = simulation.threads;
+    const threads = count === 1 ? "" : ` (${count} threads, ${mode})`;
+    throw new Error(`seed ${seed}${threads} fails; run it again with ${again}\n${stack}${trace}`);
   }
 }
 

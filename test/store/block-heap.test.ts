@@ -8,6 +8,7 @@ import {
   CLASS_UNITS,
   classOfSize,
 } from "../../src/store/size-class.ts";
+import { tries } from "../support/effort.ts";
 import { HeapFixture } from "../support/heap-fixture.ts";
 import { Random } from "../support/random.ts";
 
@@ -146,7 +147,7 @@ describe("BlockHeap", () => {
   });
 
   test("never lets two blocks overlap, and counts right, whatever the history", () => {
-    for (let seed = 0; seed < 10; seed++) {
+    for (let seed = 0; seed < tries(4); seed++) {
       const random = new Random(seed);
       const filled = new FilledHeap(30);
       const classes = [0, 5, 14, 40, 60, LARGE, CLASS_COUNT - 2, CLASS_COUNT - 1];

@@ -1,15 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import {
+  BLOCK_LIST_COUNT,
+  COUNT_WORDS,
   DIRECTORY_ARRAYS,
   DIRECTORY_BITS_MAX,
   DIRECTORY_HEADER_WORDS,
   layOutControl,
   PAGE_DESCRIPTOR_WORDS,
+  placeSharedTable,
   POOL_HEADER_WORDS,
   reserveControl,
   SEGMENT_HEADER_WORDS,
   takeControlWords,
 } from "../../src/store/control-memory.ts";
+import { usedCountMax } from "../../src/store/shared-table.ts";
 
 const PAGE_COUNT_MAX = 2 ** 18;
 
@@ -18,15 +22,22 @@ describe("layOutControl", () => {
     for (const pageCount of [2, 3, 100, 4096, PAGE_COUNT_MAX]) {
       for (const segmentBits of [0, 1, 10, 12]) {
         const layout = layOutControl(pageCount, segmentBits);
-        const pagesEnd = POOL_HEADER_WORDS + pageCount * PAGE_DESCRIPTOR_WORDS;
+        const listsBegin = POOL_HEADER_WORDS + COUNT_WORDS;
+        const pagesBegin = listsBegin + 3 * BLOCK_LIST_COUNT;
+        const pagesEnd = pagesBegin + pageCount * PAGE_DESCRIPTOR_WORDS;
         const segmentsEnd = pagesEnd + 2 ** segmentBits * SEGMENT_HEADER_WORDS;
         const arrayWords = DIRECTORY_ARRAYS * 2 ** layout.directoryBitsMax;
-        expect(layout.descriptorsBegin).toBe(POOL_HEADER_WORDS);
+        expect(layout.countsBegin).toBe(POOL_HEADER_WORDS);
+        expect(layout.blockListsBegin).toBe(listsBegin);
+        expect(layout.descriptorsBegin).toBe(pagesBegin);
         expect(layout.segmentsBegin).toBe(pagesEnd);
         expect(layout.directoryBegin).toBe(segmentsEnd);
         expect(layout.heapBegin).toBe(segmentsEnd + DIRECTORY_HEADER_WORDS + arrayWords);
         expect(layout.wordCount).toBeGreaterThan(layout.heapBegin);
-        expect(layout.wordCount).toBeLessThan(2 ** 28);
+        expect(layout.pins.begin).toBe(layout.wordCount);
+        expect(layout.watches.begin).toBe(layout.pins.end);
+        expect(layout.sharedWordCount).toBe(layout.watches.end);
+        expect(layout.sharedWordCount).toBeLessThan(2 ** 28);
       }
     }
   });
@@ -43,9 +54,25 @@ describe("layOutControl", () => {
     expect(layOutControl(PAGE_COUNT_MAX, 10).directoryBitsMax).toBe(DIRECTORY_BITS_MAX);
   });
 
+  test("has a place for a pin of every long value, and of half a million others", () => {
+    for (const pageCount of [2, 4096, PAGE_COUNT_MAX]) {
+      const { slotsLog2 } = layOutControl(pageCount, 10).pins;
+      expect(usedCountMax(slotsLog2)).toBeGreaterThanOrEqual(8 * pageCount + 2 ** 19);
+    }
+  });
+
   test("refuses more segments than are counted", () => {
     expect(() => layOutControl(2, 13)).toThrow("segments are counted");
     expect(() => layOutControl(2, -1)).toThrow("segments are counted");
+  });
+});
+
+describe("placeSharedTable", () => {
+  test("puts a count for each 64 slots before them", () => {
+    const place = placeSharedTable(1000, 10);
+    expect(place.groupsBegin).toBe(1016);
+    expect(place.slotsBegin).toBe(1016 + 16);
+    expect(place.end).toBe(1032 + 4 * 1024);
   });
 });
 

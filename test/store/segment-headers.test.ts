@@ -6,7 +6,7 @@ import {
 } from "../../src/store/control-memory.ts";
 import { SegmentHeaders } from "../../src/store/segment-headers.ts";
 
-const KEYS = 1;
+const KEYS = 2;
 
 function setUp(segmentBits: number) {
   const layout = layOutControl(8, segmentBits);

@@ -6,6 +6,7 @@ import { PAGE_SIZE } from "../../src/store/arena.ts";
 import { DEADLINE_SIZE, ENTRY_HEADER_SIZE } from "../../src/store/entry.ts";
 import { emptyChain, type PieceChain } from "../../src/store/pieces.ts";
 import { BLOCK_SIZE_MAX } from "../../src/store/size-class.ts";
+import { tries } from "../support/effort.ts";
 import { Random } from "../support/random.ts";
 import { StoreFixture } from "../support/store-fixture.ts";
 
@@ -235,7 +236,7 @@ class History {
 describe("Store with long values", () => {
   test("agrees with a Map, in memory that runs out, and gives every piece back", () => {
     const counts = { refused: 0, orphans: 0, overwritten: 0, refusedDeadlines: 0, inPieces: 0 };
-    for (let seed = 0; seed < 40; seed++) {
+    for (let seed = 0; seed < tries(12); seed++) {
       const history = new History(seed);
       try {
         for (let step = 1; step <= 200; step++) {

@@ -2,10 +2,11 @@
 // which the two first differ; `runHistory(seed, steps, 1)` goes exactly there again.
 
 import { describe, expect, test } from "bun:test";
+import { tries } from "../support/effort.ts";
 import { reserveHighStore } from "../support/high-store.ts";
 import { StoreHistory, Tally } from "../support/store-history.ts";
 
-const SEED_COUNT = 240;
+const SEED_COUNT = tries(80);
 const SEEDS_PER_TEST = 40;
 const STEPS = 3000;
 const CHECK_INTERVAL = 500;
@@ -41,7 +42,8 @@ describe("Store beside a Map", () => {
     test(
       `agrees with it for the seeds from ${begin} on`,
       () => {
-        for (let seed = begin; seed < begin + SEEDS_PER_TEST; seed++) {
+        const end = Math.min(begin + SEEDS_PER_TEST, SEED_COUNT);
+        for (let seed = begin; seed < end; seed++) {
           runHistory(seed, STEPS, CHECK_INTERVAL, tally);
         }
       },
@@ -52,7 +54,7 @@ describe("Store beside a Map", () => {
   test("has been through everything that the histories are meant to cause", () => {
     const { negativeReferences, ...counts } = tally;
     expect(negativeReferences).toBe(0);
-    for (const [name, count] of Object.entries(counts)) expect(count, name).toBeGreaterThan(20);
+    for (const [name, count] of Object.entries(counts)) expect(count, name).toBeGreaterThan(10);
     expect(tally.refusedSets / tally.sets).toBeLessThan(0.3);
   });
 

@@ -1,12 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { NO_DEADLINE } from "../../src/redis/keyspace.ts";
-import { BANK_SHIFT, wordIndexOf } from "../../src/store/arena.ts";
-import { FLAG_WATCHED } from "../../src/store/entry.ts";
 import type { Watcher } from "../../src/store/watches.ts";
 import { KeyspaceFixture, bytesOf } from "../support/keyspace-fixture.ts";
-
-const DATABASE = 5;
-const KEY = bytesOf("key");
+import { CHANGES, DATABASE, KEY, NO_CHANGES, isWatched } from "../support/watch-changes.ts";
 
 class WatchFixture extends KeyspaceFixture {
   readonly watcher: Watcher = { isDirty: false };
@@ -20,41 +16,9 @@ class WatchFixture extends KeyspaceFixture {
   }
 
   isMarked(key: string): boolean {
-    const reference = this.entryOf(DATABASE, key);
-    if (reference === 0) throw new Error("a key that is looked at is there");
-    const words = this.store.arena.words[reference >>> BANK_SHIFT]!;
-    return (words[wordIndexOf(reference)]! & FLAG_WATCHED) !== 0;
+    return isWatched(this, DATABASE, key);
   }
 }
-
-type Change = (fixture: WatchFixture) => void;
-
-const CHANGES: Readonly<Record<string, Change>> = {
-  "a shorter value": (fixture) => fixture.set(DATABASE, "key", "v"),
-  "a longer value": (fixture) => fixture.set(DATABASE, "key", "v".repeat(1000)),
-  "a value in pieces": (fixture) => fixture.set(DATABASE, "key", "v".repeat(500_000)),
-  "a part written over": (fixture) => fixture.keys.overwrite(DATABASE, KEY, 2, bytesOf("part")),
-  "the same value": (fixture) => fixture.set(DATABASE, "key", "value"),
-  "a deadline": (fixture) => fixture.keys.setDeadline(DATABASE, KEY, BigInt(2 ** 50)),
-  "its removal": (fixture) => fixture.delete(DATABASE, "key"),
-  "a flush of its database": (fixture) => fixture.keys.flush(DATABASE),
-  "a flush of all": (fixture) => fixture.keys.flush(),
-  "a copy over it": (fixture) => fixture.keys.copy(0, bytesOf("other"), DATABASE, KEY),
-  "a move over it": (fixture) => fixture.keys.move(0, bytesOf("other"), DATABASE, KEY),
-  "a move away": (fixture) => fixture.keys.move(DATABASE, KEY, 0, bytesOf("elsewhere")),
-};
-
-const NO_CHANGES: Readonly<Record<string, Change>> = {
-  "a look": (fixture) => fixture.get(DATABASE, "key"),
-  "a copy of it": (fixture) => fixture.keys.copy(DATABASE, KEY, 0, bytesOf("elsewhere")),
-  "another key": (fixture) => fixture.set(DATABASE, "another", "value"),
-  "the same key elsewhere": (fixture) => fixture.set(DATABASE + 1, "key", "value"),
-  "a flush elsewhere": (fixture) => fixture.keys.flush(0),
-  "no deadline": (fixture) => fixture.keys.setDeadline(DATABASE, KEY, NO_DEADLINE),
-  "a value that memory is too full for": (fixture) => {
-    expect(fixture.set(DATABASE, "key", "v".repeat(2 ** 24))).toBe(false);
-  },
-};
 
 describe("a watched key", () => {
   test.each(Object.keys(CHANGES))("notices %s", (name) => {

@@ -4,6 +4,7 @@
 import { expect } from "bun:test";
 import type { Socket } from "bun";
 import { encodeCommand } from "./resp-client.ts";
+import { UnsentBytes } from "./unsent-bytes.ts";
 import { failLate } from "./wait-until.ts";
 
 const SHOWN_LENGTH = 200;
@@ -11,12 +12,10 @@ const SHOWN_LENGTH = 200;
 export class ByteClient implements Disposable {
   isClosed = false;
   receivedBytes = 0;
-  /** Bytes that the socket has not taken yet. */
-  unsentBytes = 0;
   #socket!: Socket;
   #received: Buffer[] = [];
   #availableBytes = 0;
-  readonly #unsent: Buffer[] = [];
+  readonly #unsent = new UnsentBytes();
   #wake: () => void = () => {};
 
   static async connect(port: number): Promise<ByteClient> {
@@ -35,11 +34,15 @@ export class ByteClient implements Disposable {
     return client;
   }
 
+  /** Bytes that the socket has not taken yet. */
+  get unsentBytes(): number {
+    return this.#unsent.count;
+  }
+
   send(...pieces: readonly (Uint8Array | string)[]): void {
     for (const piece of pieces) {
       const bytes = typeof piece === "string" ? Buffer.from(piece, "latin1") : Buffer.from(piece);
-      this.#unsent.push(bytes);
-      this.unsentBytes += bytes.length;
+      this.#unsent.add(bytes);
     }
     this.#write();
   }
@@ -128,17 +131,7 @@ export class ByteClient implements Disposable {
   }
 
   #write(): void {
-    while (this.#unsent.length > 0) {
-      const bytes = this.#unsent[0]!;
-      const written = this.#socket.write(bytes, 0, bytes.length);
-      if (written < 0) break;
-      this.unsentBytes -= written;
-      if (written < bytes.length) {
-        this.#unsent[0] = bytes.subarray(written);
-        break;
-      }
-      this.#unsent.shift();
-    }
+    this.#unsent.writeTo(this.#socket);
     this.#wake();
   }
 }

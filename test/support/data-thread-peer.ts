@@ -6,7 +6,11 @@ import { loadUringLibc } from "../../src/uring/uring-libc.ts";
 import type { ListenAddress } from "../../src/net/engine.ts";
 import type { DataThreadOptions } from "../../src/server/data-thread.ts";
 import { Mailbox, REQUEST } from "../../src/server/mailbox.ts";
-import type { FromDataThread, ToDataThread } from "../../src/server/thread-message.ts";
+import type {
+  FromDataThread,
+  PreparedMessage,
+  ToDataThread,
+} from "../../src/server/thread-message.ts";
 import { threadOptions } from "./test-server.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -14,13 +18,16 @@ const WORKER_URL = new URL("../../src/server/data-thread-worker.ts", import.meta
 
 export class DataThreadPeer implements Disposable {
   readonly mailbox = new Mailbox();
+  /** What it has said before it listens. */
+  prepared: PreparedMessage | null = null;
   readonly #worker = new Worker(WORKER_URL);
   readonly #received: FromDataThread[] = [];
   readonly #errors: string[] = [];
 
   constructor() {
     this.#worker.onmessage = (event: MessageEvent<FromDataThread>) => {
-      this.#received.push(event.data);
+      if (event.data.kind === "prepared") this.prepared = event.data;
+      else this.#received.push(event.data);
     };
     this.#worker.onerror = (event: ErrorEvent) => {
       this.#errors.push(event.message);
@@ -37,10 +44,10 @@ export class DataThreadPeer implements Disposable {
       kind: "start",
       io,
       options: threadOptions(options),
-      addresses,
       mailbox,
       wal: null,
     });
+    this.#post({ kind: "listen", addresses });
   }
 
   /**

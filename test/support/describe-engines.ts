@@ -19,10 +19,14 @@ export const ENGINES: ReadonlyMap<string, EngineMaker> = new Map([
   ...(libc !== null && probe.usable ? [["uring", makeUringEngine(libc)] as const] : []),
 ]);
 
-export function describeEngines(title: string, body: (startServer: StartServer) => void): void {
-  for (const [name, makeEngine] of ENGINES) {
+/** The body gets the number of the engine, too. */
+export function describeEngines(
+  title: string,
+  body: (startServer: StartServer, engineIndex: number) => void,
+): void {
+  for (const [index, [name, makeEngine]] of [...ENGINES].entries()) {
     describe(`${title}, over ${name}`, () => {
-      body((options = {}) => startTestServer({ makeEngine, ...options }));
+      body((options = {}) => startTestServer({ makeEngine, ...options }), index);
     });
   }
   if (!probe.usable) test.skip(`${title}, over uring: ${probe.reason}`, () => {});

@@ -49,6 +49,7 @@ export function createInfoFigures(changes: Partial<InfoFigures> = {}): InfoFigur
     cpu: { system: 0.0068081, user: 1.5 },
     persistence: null,
     databases: [{ keyCount: 3, deadlineCount: 1, averageTtlMs: 99.9 }],
+    threads: null,
     ...changes,
   };
 }

@@ -68,15 +68,7 @@ export class JournalFixture {
 
   /** Takes what a partition's ring shows, once; its records. */
   take(partition = 0): PlainRecord[] {
-    const consumer = this.consumers[partition]!;
-    consumer.look();
-    const area = new ByteArea(new ArrayBuffer(consumer.length));
-    consumer.take(area.bytes, 0);
-    const records = new RecordReader(area);
-    records.open(area, 0, area.length);
-    const found: PlainRecord[] = [];
-    while (records.next() === RECORD_STEP.RECORD) found.push(copyRecord(records));
-    if (records.fault !== "") throw new Error(records.fault);
+    const found = takeRecords(this.consumers[partition]!);
     this.taken[partition]!.push(...found);
     return found;
   }
@@ -107,4 +99,17 @@ export class JournalFixture {
     work();
     this.journal.endGroup();
   }
+}
+
+/** What a ring shows. */
+export function takeRecords(consumer: WalConsumer): PlainRecord[] {
+  consumer.look();
+  const area = new ByteArea(new ArrayBuffer(consumer.length));
+  consumer.take(area.bytes, 0);
+  const records = new RecordReader(area);
+  records.open(area, 0, area.length);
+  const found: PlainRecord[] = [];
+  while (records.next() === RECORD_STEP.RECORD) found.push(copyRecord(records));
+  if (records.fault !== "") throw new Error(records.fault);
+  return found;
 }

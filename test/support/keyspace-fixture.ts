@@ -19,6 +19,8 @@ export interface KeyspaceFixtureOptions {
   readonly segmentBits?: number;
   readonly slotsLog2Max?: number;
   readonly seeds?: readonly [number, number, number];
+  /** Of a store that several fixtures share: see thread-pair.ts. */
+  readonly sharedBuffers?: StoreBuffers;
 }
 
 export class KeyspaceFixture {
@@ -31,12 +33,13 @@ export class KeyspaceFixture {
   constructor(options: KeyspaceFixtureOptions) {
     const { sizeBytes, segmentBits = 2, slotsLog2Max = 13, seeds = [1, 2, 3] } = options;
     const random = new Random(seeds[1]);
-    this.#buffers = reserveStore(sizeBytes, segmentBits);
+    this.#buffers = options.sharedBuffers ?? reserveStore(sizeBytes, segmentBits);
     this.store = new Store(this.#buffers, this.windows.area, this.clock, {
       seeds,
       slotsLog2Min: 6,
       slotsLog2Max,
       releasePage: () => true,
+      isShared: options.sharedBuffers !== undefined,
     });
     this.keys = new StoreKeyspace(this.store, this.windows, () => (random.word() >>> 0) / 2 ** 32);
   }

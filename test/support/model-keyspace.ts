@@ -175,11 +175,12 @@ export class ModelKeyspace implements Keyspace {
     return entry === undefined ? 0 : ENTRY_OVERHEAD + key.length + entry.value.length;
   }
 
-  watch(database: number, key: Uint8Array, watcher: Watcher): void {
+  watch(database: number, key: Uint8Array, watcher: Watcher): boolean {
     const name = nameOf(key);
     this.#meet(database, name);
     const watchers = this.#watchers[database]!;
     watchers.set(name, (watchers.get(name) ?? new Set()).add(watcher));
+    return true;
   }
 
   meetWatched(watcher: Watcher): void {

@@ -4,8 +4,10 @@
 import type { Random } from "./random.ts";
 import { frame, request, sized, u16 } from "./v1-frames.ts";
 
-/** Of the known opcodes the last, and not for everybody: it sees the keys of all. */
+/** Not for everybody: it sees the keys of all. */
 const OPCODE_KEYS = 13;
+/** Errors where nothing is kept on disk, as opcodes that are unknown. */
+const OPCODE_DURABLE = 14;
 const INTEGERS = [
   "0",
   "1",
@@ -103,13 +105,17 @@ function lyingFrame(random: Random, key: string): Buffer {
 }
 
 function randomOddity(random: Random, options: RequestOptions): Buffer {
-  switch (random.below(4)) {
+  switch (random.below(5)) {
     case 0:
       return frame();
     case 1:
-      return frame(random.between(14, 256), "abc");
+      return frame(random.between(OPCODE_DURABLE, 256), "abc");
     case 2:
       return frame(random.below(OPCODE_KEYS));
+    case 3:
+      return random.oneIn(2)
+        ? request.durability("always")
+        : request.durable("always", request.set(random.pick(options.keys), "durable"));
     default:
       return options.hasKeysCommand === true ? request.keys() : request.ping("");
   }

@@ -104,7 +104,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     holds: null,
   },
   {
-    reason: "no client makes the others wait until everything is saved",
+    reason: "nothing is saved without --dir, whoever waits for it",
     example: example(["SAVE"], /^-ERR nothing is kept on disk/, /^\+OK/),
     holds: null,
   },

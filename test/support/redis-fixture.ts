@@ -125,14 +125,21 @@ export class RedisFixture {
       isDebugAllowed,
       snapshots: null,
       maxValueBytes: MAX_VALUE_BYTES,
+      allStats(): CommandStats {
+        return this.stats;
+      },
       clients: () => this.clients,
+      clientsElsewhere: () => [],
       unsentBytes: () => 0,
       close: (client) => this.#close(client),
       kill: (client) => this.#close(client),
+      killElsewhere: () => 0,
       setDurability: () => {},
       demandDurability: () => {},
       info: (sections) => `# ${sections.join(" ")}\r\n`,
-      resetStatistics: () => {},
+      resetStatistics(): void {
+        this.stats.reset();
+      },
       log: (text) => this.logLines.push(text),
       shutdown: () => {},
       setActiveExpiry: () => {},

@@ -3,7 +3,11 @@
 import type { Subprocess } from "bun";
 import { fileURLToPath } from "node:url";
 import { ENVIRONMENT_PREFIX } from "../../src/options/option-table.ts";
-import { FAULT_VARIABLE, type DataThreadFault } from "./data-thread-fault.ts";
+import {
+  FAULT_VARIABLE,
+  FAULTY_THREAD_VARIABLE,
+  type DataThreadFault,
+} from "./data-thread-fault.ts";
 import { TestClient } from "./test-client.ts";
 import { failLate } from "./wait-until.ts";
 
@@ -115,11 +119,13 @@ export function spawnServer(
   return new ServerProcess([...SMALL, ...args], environment);
 }
 
-/** The same with a fault in its data thread: faulty-data-thread.ts. */
+/** The same with a fault in one of its data threads: faulty-data-thread.ts. */
 export function spawnFaultyServer(
   fault: DataThreadFault,
   args: readonly string[] = [],
+  thread = 0,
 ): ServerProcess {
   const preload = fileURLToPath(new URL("./faulty-data-thread.ts", import.meta.url));
-  return new ServerProcess([...SMALL, ...args], { [FAULT_VARIABLE]: fault }, preload);
+  const environment = { [FAULT_VARIABLE]: fault, [FAULTY_THREAD_VARIABLE]: `${thread}` };
+  return new ServerProcess([...SMALL, ...args], environment, preload);
 }

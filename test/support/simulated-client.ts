@@ -2,9 +2,12 @@
 // be answered, and what has come over its socket.
 //
 //   ask ─▶ wire ─▶ (in pieces) server        pending ─▶ executed ─▶ expected ─▶ whole in the socket
+//                                                    `▶ sent to the key's owner ─▶ executed there
 
 import type { Client } from "../../src/redis/client.ts";
 import { RESP_ERROR } from "../../src/protocol/resp-replies.ts";
+import { SHARD_TIMEOUT_MS } from "../../src/shard/shards.ts";
+import { timeoutReply } from "../../src/shard/timeout-reply.ts";
 import type { SimulationRequest } from "./simulation-requests.ts";
 import type { TestConnection } from "./test-engine.ts";
 import { ERROR } from "./v1-frames.ts";
@@ -12,7 +15,7 @@ import { ERROR } from "./v1-frames.ts";
 const NOT_DURABLE = RESP_ERROR.NOT_DURABLE.toString();
 const V1_ERROR = ERROR.toString("latin1");
 
-interface ExpectedReply {
+export interface Reply {
   readonly text: string;
   /** Events of the history that had happened when it was made; null = it promises nothing. */
   readonly eventCount: number | null;
@@ -20,7 +23,16 @@ interface ExpectedReply {
   readonly isOfWrite: boolean;
 }
 
+/** In the order of the requests. */
+interface Expected {
+  /** Null = another thread has its request. */
+  reply: Reply | null;
+  /** When that was sent, by the elapsed clock; null = it was not. */
+  readonly sentMs: number | null;
+}
+
 export class SimulatedClient {
+  readonly thread: number;
   readonly connection: TestConnection;
   readonly isV1: boolean;
   /** Of the model; null for v1. */
@@ -28,14 +40,17 @@ export class SimulatedClient {
   /** Its replies were taken back, and one error came instead. */
   isFailed = false;
   readonly pending: SimulationRequest[] = [];
-  readonly #expected: ExpectedReply[] = [];
+  readonly #expected: Expected[] = [];
+  readonly #timeoutText: string;
   #wire = Buffer.alloc(0);
   #received = "";
 
-  constructor(connection: TestConnection, isV1: boolean, model: Client | null) {
+  constructor(thread: number, connection: TestConnection, isV1: boolean, model: Client | null) {
+    this.thread = thread;
     this.connection = connection;
     this.isV1 = isV1;
     this.model = model;
+    this.#timeoutText = Buffer.from(timeoutReply(!isV1)).toString("latin1");
   }
 
   ask(request: SimulationRequest): void {
@@ -54,11 +69,30 @@ export class SimulatedClient {
     return piece;
   }
 
-  expect(text: string, eventCount: number | null, isOfWrite: boolean): void {
-    this.#expected.push({ text, eventCount, isOfWrite });
+  expect(reply: Reply): void {
+    this.#expected.push({ reply, sentMs: null });
   }
 
-  /** Replies that were made and have not come. */
+  /** Another thread has the next request; whoever executes it calls back. */
+  expectLater(sentMs: number): (reply: Reply) => void {
+    const expected: Expected = { reply: null, sentMs };
+    this.#expected.push(expected);
+    return (reply) => (expected.reply = reply);
+  }
+
+  /** Its request was never sent. */
+  expectTimeout(): void {
+    this.expect({ text: this.#timeoutText, eventCount: null, isOfWrite: false });
+  }
+
+  /** Requests that other threads have, and that have not been given up. */
+  elsewhereCount(elapsedMs: number): number {
+    return this.#expected.filter(
+      (expected) => expected.reply === null && !isOverdue(expected, elapsedMs),
+    ).length;
+  }
+
+  /** Replies that were made and have not come, or are to be made by another thread. */
   get awaitedCount(): number {
     return this.#expected.length;
   }
@@ -67,26 +101,36 @@ export class SimulatedClient {
    * Compares what has come with what was expected. How many events the whole replies promise;
    * throws when something else has come. `hasLogFailed`: replies may have been taken back.
    */
-  receive(hasLogFailed: boolean): number {
+  receive(hasLogFailed: boolean, elapsedMs: number): number {
     this.#received += this.connection.take().toString("latin1");
     let promisedCount = 0;
     while (this.#received !== "" && !this.isFailed) {
       const next = this.#expected[0];
-      if (next !== undefined && this.#received.startsWith(next.text)) {
-        this.#expected.shift();
-        this.#received = this.#received.slice(next.text.length);
+      const reply = next?.reply ?? null;
+      if (reply !== null && this.#takeText(reply.text)) {
         // Reads go on after a failure: what they show is no promise then.
-        const isPromise = !hasLogFailed || (next.isOfWrite && !this.#isTakenBack(next.text));
-        if (isPromise) promisedCount = Math.max(promisedCount, next.eventCount ?? 0);
+        const isPromise = !hasLogFailed || (reply.isOfWrite && !this.#isTakenBack(reply.text));
+        if (isPromise) promisedCount = Math.max(promisedCount, reply.eventCount ?? 0);
         continue;
       }
-      if (next?.text.startsWith(this.#received) === true) break;
+      const isLate = next !== undefined && isOverdue(next, elapsedMs);
+      if (isLate && this.#takeText(this.#timeoutText)) continue;
+      if (reply?.text.startsWith(this.#received) === true) break;
+      if (isLate && this.#timeoutText.startsWith(this.#received)) break;
       const error = this.isV1 ? V1_ERROR : NOT_DURABLE;
-      if (!hasLogFailed || !error.startsWith(this.#received)) this.#refuse(next);
+      if (!hasLogFailed || !error.startsWith(this.#received)) this.#refuse(reply);
       if (this.#received === error) this.#end();
       break;
     }
     return promisedCount;
+  }
+
+  /** Takes the next reply if it is that one. */
+  #takeText(text: string): boolean {
+    if (!this.#received.startsWith(text)) return false;
+    this.#expected.shift();
+    this.#received = this.#received.slice(text.length);
+    return true;
   }
 
   /** Whether it may be the error that comes instead of replies. */
@@ -102,9 +146,14 @@ export class SimulatedClient {
     this.#received = "";
   }
 
-  #refuse(next: ExpectedReply | undefined): never {
+  #refuse(next: Reply | null): never {
     const found = JSON.stringify(this.#received.slice(0, 100));
-    const wanted = next === undefined ? "nothing" : JSON.stringify(next.text.slice(0, 100));
+    const wanted = next === null ? "nothing" : JSON.stringify(next.text.slice(0, 100));
     throw new Error(`a client was sent ${found}, and should have been sent ${wanted}`);
   }
+}
+
+/** Whether its thread may have given it up. */
+function isOverdue({ sentMs }: Expected, elapsedMs: number): boolean {
+  return sentMs !== null && elapsedMs - sentMs >= SHARD_TIMEOUT_MS;
 }

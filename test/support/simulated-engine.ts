@@ -65,6 +65,11 @@ export class SimulatedEngine extends TestEngine {
     this.handlers.sent(connection.number, sent);
   }
 
+  /** Ends all of them, and those that follow; every socket has room. */
+  completeAll(): void {
+    while (this.#offers.length > 0) this.complete(0);
+  }
+
   #offer(number: number, regions: readonly SendRegion[]): number {
     const connection = this.#open.get(number);
     if (connection === undefined) return -1;

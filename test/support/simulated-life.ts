@@ -1,18 +1,31 @@
-// One life of a simulated server, from its start to its end: which step comes next is the random
-// numbers' choice, and after each the model, the history and the store are held against each other.
+// One life of a simulated server, from its start to its end: which step comes next, and of which
+// data thread, is the random numbers' choice, and after each the model, the history and the store
+// are held against each other.
+//
+// A turn runs alone, whoever's it is, so a request takes effect when it is executed: the model
+// follows that order. In sharded mode that is on the thread that has its key (sent-requests.ts).
 
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { ERROR_TEXT } from "../../src/redis/error-text.ts";
 import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
+import type { DataThread } from "../../src/server/data-thread.ts";
+import { KIND } from "../../src/shard/inbox.ts";
 import type { SyncPolicy } from "../../src/wal/wal-writer.ts";
-import { watchExecution, type Refusal } from "./execution-watch.ts";
+import type { Contents } from "./recovery-fixture.ts";
+import { watchExecution, type Manner, type Refusal } from "./execution-watch.ts";
 import type { Random } from "./random.ts";
+import { SentRequests } from "./sent-requests.ts";
 import { PowerLoss, type SimulatedDisk } from "./simulated-disk.ts";
-import { SimulatedClient } from "./simulated-client.ts";
-import type { SimulatedServer, SimulatedServerOptions } from "./simulated-server.ts";
+import { SimulatedClient, type Reply } from "./simulated-client.ts";
+import {
+  SIMULATED_CLIENTS_MAX,
+  type SimulatedServer,
+  type SimulatedServerOptions,
+} from "./simulated-server.ts";
 import type { SimulationFigures } from "./simulation.ts";
 import { SimulationModel, readContents } from "./simulation-model.ts";
 import { SimulationRequests, type SimulationRequest } from "./simulation-requests.ts";
+import { TurnRecorder } from "./turn-recorder.ts";
 import { ERROR } from "./v1-frames.ts";
 import { WriteHistory, findDifference, livingAt, type Ends } from "./write-history.ts";
 
@@ -22,6 +35,8 @@ export interface LifeOptions extends SimulatedServerOptions {
 }
 
 const CLIENTS_MAX = 4;
+const CLIENTS_MAX_OF_SEVERAL = 6;
+const CONNECTIONS_MAX = 1000;
 const REST_ROUNDS_MAX = 400;
 const V1_ERROR = ERROR.toString("latin1");
 
@@ -39,16 +54,15 @@ export class SimulatedLife {
   readonly #figures: SimulationFigures;
   readonly #model: SimulationModel;
   readonly #requests: SimulationRequests;
-  readonly #keys: StoreKeyspace;
+  /** By data thread. */
+  readonly #keys: readonly StoreKeyspace[];
+  readonly #recorders: readonly TurnRecorder[];
+  readonly #sent = new SentRequests();
   /** Its ring fills. */
   readonly #isLogSlow: boolean;
   #clients: SimulatedClient[] = [];
   readonly #ofConnection = new Map<number, SimulatedClient>();
   #hasLogFailed = false;
-  #turnNumber = 0;
-  /** Events before this turn, and after the last request. */
-  #lengthBefore = 0;
-  #lastLength = 0;
   #end: End | null = null;
   /** By epoch: the furthest that was published as durable against this life's end. */
   readonly #promisedEnds = new Map<number, Ends>();
@@ -65,19 +79,29 @@ export class SimulatedLife {
     this.#random = random;
     this.#policy = policy;
     this.#figures = figures;
-    const { thread, durability, directory, producers, recovery } = server;
+    const { thread, producers, recovery } = server;
     this.partitionCount = producers.length;
-    this.#keys = new StoreKeyspace(thread.store, thread.windows);
-    const contents = readContents(this.#keys);
+    this.#keys = server.threads.map(({ store, windows }) => new StoreKeyspace(store, windows));
+    const contents = this.#readStore(0);
     this.history = new WriteHistory(contents, recovery.nextEpoch, producers.length);
     this.history.startPosition = Math.min(...producers.map((producer) => producer.position()));
-    const { segmentBits } = directory.meta;
-    this.history.attach(durability, thread.store, thread.windows.area.bytes, segmentBits);
+    const { segmentBits } = server.directory.meta;
+    for (const { durability, store, windows } of server.threads) {
+      this.history.attach(durability!, store, windows.area.bytes, segmentBits);
+    }
+    this.#recorders = server.threads.map((each) => new TurnRecorder(each, this.history));
     this.#model = new SimulationModel(contents, thread.store.nowMs);
-    this.#requests = new SimulationRequests(random, hasLongValues);
-    watchExecution(thread, (connection, refusal) => this.#executed(connection, refusal));
+    this.#requests = new SimulationRequests(
+      random,
+      hasLongValues,
+      // The rings of several threads are larger.
+      server.threads.length > 1 ? 2 : undefined,
+    );
+    for (const index of server.threads.keys()) this.#watch(index);
     this.#isLogSlow = hasLongValues && random.oneIn(2);
-    server.engine.isDeferred = random.oneIn(3);
+    for (const index of server.threads.keys()) {
+      server.engineOf(index).isDeferred = random.oneIn(3);
+    }
     server.onDiskWait = () => this.#goOnMeanwhile();
   }
 
@@ -142,32 +166,42 @@ export class SimulatedLife {
   /** A WAL thread waits for its disk. */
   #goOnMeanwhile(): void {
     const choice = this.#random.below(6);
-    if (choice < 3) this.#server.hearRing();
-    else if (choice === 3) this.#server.engine.turn();
+    const thread = this.#pickThread();
+    if (choice < 3) this.#server.hearRing(thread);
+    else if (choice === 3) this.#server.engineOf(thread).turn();
     else if (choice === 4 && this.#clients.length > 0) this.#deliver();
+  }
+
+  /** The one that goes on; there may be only one. */
+  #pickThread(): number {
+    const { length } = this.#server.threads;
+    return length === 1 ? 0 : this.#random.below(length);
   }
 
   /** What has come over the sockets, and whether the machine lives on. */
   #look(): void {
-    this.#hasLogFailed ||= this.#server.durability.failure() !== "";
+    this.#hasLogFailed ||= this.#server.threads.some(hasFailed);
     for (const client of this.#clients) this.#receive(client);
     if (this.#disk.operationCount >= this.#disk.powerLossAt) this.#end = "power";
   }
 
   #receive(client: SimulatedClient): void {
-    const count = client.receive(this.#hasLogFailed);
+    const count = client.receive(this.#hasLogFailed, this.#server.clock.elapsed);
     if (this.#policy === "always" && count > this.acknowledgedCount) this.acknowledgedCount = count;
   }
 
   #connect(): void {
-    if (this.#clients.length === CLIENTS_MAX) return;
-    const connection = this.#server.connect();
+    const isOfSeveral = this.#server.threads.length > 1;
+    const countMax = isOfSeveral ? CLIENTS_MAX_OF_SEVERAL : CLIENTS_MAX;
+    if (this.#clients.length === countMax) return;
+    const thread = this.#pickThread();
+    const connection = this.#server.connect(thread);
     const isV1 = this.#random.oneIn(3);
     const model = isV1 ? null : this.#model.connect();
-    const client = new SimulatedClient(connection, isV1, model);
+    const client = new SimulatedClient(thread, connection, isV1, model);
     if (this.#random.oneIn(4)) connection.capacity = this.#random.below(200);
     this.#clients.push(client);
-    this.#ofConnection.set(connection.number, client);
+    this.#ofConnection.set(placeOf(thread, connection.number), client);
   }
 
   #ask(): void {
@@ -188,12 +222,18 @@ export class SimulatedLife {
 
   #deliverTo(client: SimulatedClient, length: number): void {
     if (length === 0) return;
-    if (!client.connection.isOpen) this.#forget(client);
-    else client.connection.feed(client.takeWire(length));
+    if (!client.connection.isOpen) {
+      this.#forget(client);
+      return;
+    }
+    client.connection.feed(client.takeWire(length));
+    const { locks } = this.#server.threads[client.thread]!.store;
+    // Half a command is in the batch. Nobody else of this one thread could wait for the other half.
+    if (locks?.hasStructure === true) this.#server.engineOf(client.thread).turn();
   }
 
-  #turn(): void {
-    this.#server.engine.turn();
+  #turn(thread = this.#pickThread()): void {
+    this.#server.engineOf(thread).turn();
     if (this.#random.oneIn(3)) this.#compare();
     for (const client of this.#clients.filter(({ connection }) => !connection.isOpen)) {
       this.#forget(client);
@@ -201,7 +241,7 @@ export class SimulatedLife {
   }
 
   #readSockets(): void {
-    const { engine } = this.#server;
+    const engine = this.#server.engineOf(this.#pickThread());
     if (engine.offerCount > 0) engine.complete(this.#random.below(engine.offerCount));
     const slow = this.#clients.filter(({ connection }) => connection.capacity < Infinity);
     if (slow.length === 0) return;
@@ -210,23 +250,31 @@ export class SimulatedLife {
   }
 
   #hearRing(): void {
-    if (!this.#server.isRung) return;
-    if (this.#random.oneIn(3)) {
-      // The engine has more to do before its turn ends.
-      this.#server.isRung = false;
-      this.#server.durability.progress();
-      this.#deliver();
-    } else this.#server.hearRing();
+    const thread = this.#pickThread();
+    if (!this.#server.isRungFor(thread)) return;
+    // Or the engine has more to do before its turn ends.
+    const isTurnOver = !this.#random.oneIn(3);
+    this.#server.hearRing(thread, isTurnOver);
+    if (!isTurnOver) this.#deliver();
   }
 
   #tick(): void {
-    const { clock, thread, engine } = this.#server;
+    const { clock, threads } = this.#server;
     const passedMs = this.#random.pick([1, 20, 300, 1500]);
+    // A turn that has begun at one time is not executed behind one of a later time.
+    if (threads.length > 1) this.#endTurns();
     clock.now += passedMs;
     clock.elapsed += passedMs;
-    this.#figures.parked += this.#server.durability.parked.length;
-    thread.tick();
-    engine.turn();
+    const thread = this.#pickThread();
+    this.#figures.parked += threads[thread]!.durability!.parked.length;
+    threads[thread]!.tick();
+    this.#server.engineOf(thread).turn();
+  }
+
+  #endTurns(): void {
+    for (const [index, recorder] of this.#recorders.entries()) {
+      if (recorder.isInTurn) this.#server.engineOf(index).turn();
+    }
   }
 
   #leave(): void {
@@ -268,35 +316,78 @@ export class SimulatedLife {
 
   #forget(client: SimulatedClient): void {
     this.#clients = this.#clients.filter((other) => other !== client);
-    if (this.#ofConnection.get(client.connection.number) === client) {
-      this.#ofConnection.delete(client.connection.number);
-    }
+    const place = placeOf(client.thread, client.connection.number);
+    if (this.#ofConnection.get(place) === client) this.#ofConnection.delete(place);
     if (client.model !== null) this.#model.disconnect(client.model);
     const mayVanish = this.#hasLogFailed || !client.connection.isOpen;
     if (!mayVanish) throw new Error("a client was forgotten that is there");
   }
 
-  /** A request of a connection has been executed, or refused. */
-  #executed(connection: number, refusal: Refusal): void {
-    const client = this.#ofConnection.get(connection);
-    const request = client?.pending.shift();
-    if (client === undefined || request === undefined) {
-      throw new Error(`a request was executed that connection ${connection} has not sent`);
-    }
-    this.#model.nowMs = this.#server.thread.store.nowMs;
-    const hasFailed = this.#isLogDown();
-    const isWrite = this.#writes(client, request);
-    const text = this.#answer(client, request, refusal, isWrite);
-    client.expect(text, hasFailed ? null : this.history.length, this.#hasRecorded());
+  #watch(thread: number): void {
+    const watched = this.#server.threads[thread]!;
+    watchExecution(
+      watched,
+      {
+        executed: (connection, manner) => this.#executed(thread, connection, manner),
+        sent: (connection, owner, isSent) => this.#leftTo(owner, thread, connection, isSent),
+        served: (guest, kind, refusal) => this.#served(thread, guest, kind, refusal),
+      },
+      SIMULATED_CLIENTS_MAX,
+    );
   }
 
-  /** Whether anything was recorded in this turn. */
-  #hasRecorded(): boolean {
-    const { turnCount } = this.#server.thread.pipeline.turn;
-    if (turnCount !== this.#turnNumber) this.#lengthBefore = this.#lastLength;
-    this.#turnNumber = turnCount;
-    this.#lastLength = this.history.length;
-    return this.#lastLength > this.#lengthBefore;
+  /** A request of a connection has been executed, or refused. */
+  #executed(thread: number, connection: number, manner: Manner): void {
+    const { client, request } = this.#takePending(thread, connection);
+    const elsewhereCount = client.elsewhereCount(this.#server.clock.elapsed);
+    if (!manner.mayOvertake && elsewhereCount > 0) {
+      const count = `${elsewhereCount} requests`;
+      throw new Error(`a command was executed before ${count} that other threads have`);
+    }
+    const reply = this.#execute(thread, client, request, manner.refusal);
+    const hasRecorded = this.#recorders[thread]!.hasRecorded();
+    const isOfWrite = manner.isKept ? this.#writes(client, request) : hasRecorded;
+    client.expect({ ...reply, isOfWrite });
+  }
+
+  /** A request of a connection is another thread's now. */
+  #leftTo(owner: number, thread: number, connection: number, isSent: boolean): void {
+    const { client, request } = this.#takePending(thread, connection);
+    if (!isSent) {
+      client.expectTimeout();
+      return;
+    }
+    this.#figures.sentToOwners++;
+    const answer = client.expectLater(this.#server.clock.elapsed);
+    const kind = client.isV1 ? KIND.V1 : KIND.RESP2;
+    this.#sent.push(thread, owner, kind, { client, request, answer });
+  }
+
+  /** A thread has executed the next request that another one has sent. */
+  #served(thread: number, guest: number, kind: number, refusal: Refusal): void {
+    const { client, request, answer } = this.#sent.take(guest, thread, kind);
+    const isOfWrite = this.#writes(client, request);
+    answer({ ...this.#execute(thread, client, request, refusal), isOfWrite });
+  }
+
+  #takePending(thread: number, connection: number) {
+    const client = this.#ofConnection.get(placeOf(thread, connection));
+    const request = client?.pending.shift();
+    if (client !== undefined && request !== undefined) return { client, request };
+    throw new Error(`a request was executed that connection ${connection} has not sent`);
+  }
+
+  #execute(
+    thread: number,
+    client: SimulatedClient,
+    request: SimulationRequest,
+    refusal: Refusal,
+  ): Omit<Reply, "isOfWrite"> {
+    const executing = this.#server.threads[thread]!;
+    this.#model.nowMs = executing.store.nowMs;
+    const isWrite = this.#writes(client, request);
+    const text = this.#answer(client, request, refusal, isWrite);
+    return { text, eventCount: isLogDown(executing) ? null : this.history.length };
   }
 
   #writes({ model }: SimulatedClient, { args, isV1Write }: SimulationRequest): boolean {
@@ -322,10 +413,13 @@ export class SimulatedLife {
 
   /** Store, history and model have the same. */
   #compare(): void {
-    const { store, batch } = this.#server.thread;
+    const { threads } = this.#server;
     // Half a command may have been executed.
-    if (batch.count > 0) return;
-    const found = readContents(this.#keys);
+    if (threads.some(({ batch }) => batch.count > 0)) return;
+    const times = threads.map((thread) => thread.store.nowMs);
+    const latest = times.indexOf(Math.max(...times));
+    const { store } = threads[latest]!;
+    const found = this.#readStore(latest);
     const told = findDifference(livingAt(this.history.contents(), store.nowMs), found);
     if (told !== "") throw new Error(`what the log was told and the store has: ${told}`);
     this.#model.nowMs = store.nowMs;
@@ -333,46 +427,51 @@ export class SimulatedLife {
     if (asked !== "") throw new Error(`the store and the model: ${asked}`);
   }
 
+  /** What a thread finds in the store. */
+  #readStore(thread: number): Contents {
+    const { locks } = this.#server.threads[thread]!.store;
+    locks?.enterAll();
+    const contents = readContents(this.#keys[thread]!);
+    locks?.leave();
+    return contents;
+  }
+
   /** Everything goes on until nothing is left to do; then nobody may be waiting. */
   #rest(): void {
-    const { engine, clock } = this.#server;
+    const { threads, clock } = this.#server;
+    const engines = [...threads.keys()].map((thread) => this.#server.engineOf(thread));
     for (let i = 0; i < REST_ROUNDS_MAX && this.#end === null; i++) {
       for (const client of this.#clients) {
         if (client.connection.capacity < Infinity) client.connection.drain(Infinity);
         this.#deliverTo(client, client.wireLength);
       }
-      while (engine.offerCount > 0) engine.complete(0);
+      for (const engine of engines) engine.completeAll();
       this.#server.settle();
-      while (engine.offerCount > 0) engine.complete(0);
-      this.#turn();
+      for (const engine of engines) engine.completeAll();
+      for (const thread of threads.keys()) this.#turn(thread);
       // For what gathers; nobody ticks.
       clock.elapsed += 40;
       this.#look();
       if (this.#isAtRest()) break;
     }
     this.#compare();
-    if (this.#end !== null || this.#isLogDown()) return;
-    for (const { pending, awaitedCount, connection } of this.#clients.filter(isServed)) {
+    if (this.#end !== null || threads.some(isLogDown)) return;
+    for (const { thread, pending, awaitedCount, connection } of this.#clients.filter(isServed)) {
       if (pending.length === 0 && awaitedCount === 0) continue;
-      const flags = this.#server.thread.connections.flags[connection.number];
+      const flags = threads[thread]!.connections.flags[connection.number];
       const waits = `${pending.length} requests and ${awaitedCount} replies`;
-      throw new Error(`connection ${connection.number} (${flags}) waits for ${waits}`);
+      const name = `connection ${connection.number} (${flags}) of thread ${thread}`;
+      throw new Error(`${name} waits for ${waits}`);
     }
   }
 
-  /** Writes are refused, and what is read may be lost. */
-  #isLogDown(): boolean {
-    const { durability } = this.#server;
-    return durability.failure() !== "" || durability.journal.isSuspended;
-  }
-
   #isAtRest(): boolean {
-    const { connections } = this.#server.thread;
-    const isWaiting = ({ pending, awaitedCount, connection }: SimulatedClient): boolean =>
+    const { threads, durability } = this.#server;
+    const isWaiting = ({ thread, pending, awaitedCount, connection }: SimulatedClient): boolean =>
       pending.length > 0 ||
       awaitedCount > 0 ||
-      connections.is(connection.number, CONNECTION.HELD | CONNECTION.PARKED);
-    return !this.#clients.filter(isServed).some(isWaiting) && !this.#server.durability.isSaving;
+      threads[thread]!.connections.is(connection.number, CONNECTION.HELD | CONNECTION.PARKED);
+    return !this.#clients.filter(isServed).some(isWaiting) && !durability.isSaving;
   }
 
   /** A clean stop. */
@@ -407,4 +506,18 @@ export class SimulatedLife {
 /** Not closed by the server because the log has failed. */
 function isServed({ isFailed, connection }: SimulatedClient): boolean {
   return !isFailed && connection.isOpen && !connection.isFinished;
+}
+
+/** Writes are refused, and what is read may be lost. */
+function isLogDown({ durability }: DataThread): boolean {
+  return hasFailed({ durability }) || durability!.journal.isSuspended;
+}
+
+function hasFailed({ durability }: Pick<DataThread, "durability">): boolean {
+  return durability!.failure() !== "";
+}
+
+/** A connection's name among those of all threads. */
+function placeOf(thread: number, connection: number): number {
+  return thread * CONNECTIONS_MAX + connection;
 }

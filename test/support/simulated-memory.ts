@@ -1,6 +1,13 @@
 // Memory of simulated servers, used again for the next one: to reserve it costs more than a short
-// life. What is handed out is zero, as memory is that was just reserved.
+// life. What is handed out is zero, as memory is that was just reserved, but for the arena's pages:
+// they are as somebody has left them, which nobody may notice.
 
+import {
+  SHARED_GROUP_SHIFT,
+  SHARED_SLOT_WORDS,
+  layOutControl,
+  type SharedTablePlace,
+} from "../../src/store/control-memory.ts";
 import { reserveStore, type StoreBuffers } from "../../src/store/store-buffers.ts";
 import { reserveWalBuffer } from "../../src/wal/wal-buffer.ts";
 
@@ -10,10 +17,11 @@ const freeRings = new Map<string, SharedArrayBuffer[]>();
 export class SimulatedMemory {
   readonly #releases: (() => void)[] = [];
 
-  store(sizeBytes: number, segmentBits: number): StoreBuffers {
-    const reserve = () => reserveStore(sizeBytes, segmentBits);
-    const store = this.#take(freeStores, `${sizeBytes} ${segmentBits}`, reserve);
-    for (const buffer of [store.control, ...store.arena.spans]) new Uint8Array(buffer).fill(0);
+  /** Several threads can have it if it `isShared`. */
+  store(sizeBytes: number, segmentBits: number, isShared = false): StoreBuffers {
+    const reserve = () => reserveStore(sizeBytes, segmentBits, isShared);
+    const store = this.#take(freeStores, `${sizeBytes} ${segmentBits} ${isShared}`, reserve);
+    clear(store, isShared);
     return store;
   }
 
@@ -35,4 +43,24 @@ export class SimulatedMemory {
     this.#releases.push(() => list.push(item));
     return item;
   }
+}
+
+function clear({ control, arena, segmentBits }: StoreBuffers, isShared: boolean): void {
+  const words = new Int32Array(control);
+  const { wordCount, pins, watches } = layOutControl(arena.pageCount, segmentBits);
+  words.fill(0, 0, wordCount);
+  if (!isShared) return;
+  clearTable(words, pins);
+  clearTable(words, watches);
+}
+
+/** The tables of several threads are large and all but empty. */
+function clearTable(words: Int32Array, { begin, groupsBegin, slotsBegin }: SharedTablePlace): void {
+  const groupWords = SHARED_SLOT_WORDS << SHARED_GROUP_SHIFT;
+  for (let group = groupsBegin; group < slotsBegin; group++) {
+    if (words[group] === 0) continue;
+    const slots = slotsBegin + (group - groupsBegin) * groupWords;
+    words.fill(0, slots, slots + groupWords);
+  }
+  words.fill(0, begin, slotsBegin);
 }

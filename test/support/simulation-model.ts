@@ -6,8 +6,9 @@ import { DATABASE_COUNT, NO_DEADLINE, type Keyspace } from "../../src/redis/keys
 import { ModelServer } from "./model-server.ts";
 import { nameOf, textOf, type Contents } from "./recovery-fixture.ts";
 import { createRedisFixture } from "./redis-fixture.ts";
-import { ERROR } from "./v1-frames.ts";
+import { ERROR, frame } from "./v1-frames.ts";
 
+const DURABLE = 0x0e;
 const FRAME_LENGTH_MAX = 2 + 0xffff;
 
 interface Item {
@@ -78,7 +79,7 @@ export class SimulationModel {
   }
 
   executeV1(request: Buffer): string {
-    const text = this.#v1.execute(request).toString("latin1");
+    const text = this.#v1.execute(innerOf(request)).toString("latin1");
     // A value that RESP has set may be longer than a frame can say.
     return text.length > FRAME_LENGTH_MAX ? ERROR.toString("latin1") : text;
   }
@@ -114,6 +115,12 @@ export function readContents(keys: Keyspace): Contents {
     }
   }
   return contents;
+}
+
+/** What DURABLE executes; any other request itself. */
+function innerOf(request: Buffer): Buffer {
+  if (request[2] !== DURABLE) return request;
+  return frame(request.subarray(5 + request.readUInt16BE(3)));
 }
 
 function cut(text: string, mark: string): [string, string] {

@@ -16,17 +16,21 @@ const KEY_COUNT = 8;
 const DATABASE_COUNT = 3;
 const MANY_KEYS = 80;
 const SECONDS_MAX = 4;
+const HUGE_SHARE = 8;
 const LONG_KEY = "key".repeat(300);
 
 export class SimulationRequests {
   readonly #random: Random;
   /** Whether values may be so long that they come in parts, or fill the ring. */
   readonly #hasLongValues: boolean;
+  readonly #hugeShare: number;
   #valueCount = 0;
 
-  constructor(random: Random, hasLongValues: boolean) {
+  /** Of the long values one in `hugeShare` is so long that a few of them fill a ring. */
+  constructor(random: Random, hasLongValues: boolean, hugeShare = HUGE_SHARE) {
     this.#random = random;
     this.#hasLongValues = hasLongValues;
+    this.#hugeShare = hugeShare;
   }
 
   /** Some requests that a client sends in a row. */
@@ -57,7 +61,10 @@ export class SimulationRequests {
     ];
     const reads = [() => request.get(key), () => request.ttl(key), () => request.ping("p")];
     const isV1Write = !random.oneIn(4);
-    return { bytes: random.pick(isV1Write ? writes : reads)(), args: null, isV1Write };
+    const asked = random.pick(isV1Write ? writes : reads)();
+    const word = random.oneIn(2) ? "always" : "none";
+    const bytes = random.oneIn(6) ? request.durable(word, asked) : asked;
+    return { bytes, args: null, isV1Write };
   }
 
   #transaction(): string[][] {
@@ -160,7 +167,9 @@ export class SimulationRequests {
     const random = this.#random;
     if (!random.oneIn(this.#hasLongValues ? 3 : 12)) return random.below(40);
     if (!this.#hasLongValues) return random.below(3000);
-    return random.oneIn(8) ? random.between(120_000, 420_000) : random.between(10_000, 60_000);
+    return random.oneIn(this.#hugeShare)
+      ? random.between(120_000, 420_000)
+      : random.between(10_000, 60_000);
   }
 }
 

@@ -10,6 +10,7 @@ import { RecoveryError } from "../../src/wal/recovery-error.ts";
 import type { RecoveryResult } from "../../src/wal/recovery.ts";
 import type { SyncPolicy } from "../../src/wal/wal-writer.ts";
 import { Random } from "./random.ts";
+import { ONE_THREAD, type ThreadChoice } from "./simulated-data-threads.ts";
 import { PowerLoss, SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedLife, type LifeOptions } from "./simulated-life.ts";
 import { SimulatedServer, type SimulatedServerOptions } from "./simulated-server.ts";
@@ -18,9 +19,13 @@ import { readContents } from "./simulation-model.ts";
 import { TestClock } from "./test-clock.ts";
 import { findDifference, livingAt, type Ends } from "./write-history.ts";
 
+/** One of so many histories is that of several data threads. */
+const SEVERAL_THREADS_SHARE = 4;
 const STARTS_MAX = 20;
 const STEP_COUNT_MAX = 160;
 const MIB = 1024 * 1024;
+/** The smallest that requests of the largest window fit, and more. */
+const SHARD_RING_SIZES = [128 * 1024, 1024 * 1024];
 const NOTHING: Ends = [];
 
 /** What is planted, so that it is found out. */
@@ -31,6 +36,9 @@ export interface SimulationPlant {
   /** Of each server, before its history listens to it. */
   readonly started?: (server: SimulatedServer) => void;
   readonly policy?: SyncPolicy;
+  /** In the place of what the seed says. */
+  readonly threads?: ThreadChoice;
+  readonly hasLongValues?: boolean;
 }
 
 /** What a history had in it, so that a run can tell what it has tried. */
@@ -49,9 +57,19 @@ export interface SimulationFigures {
   timeouts: number;
   crashedStarts: number;
   newEpochs: number;
+  /** Requests that data threads have sent to the owners of their keys. */
+  sentToOwners: number;
+}
+
+/** Two or three data threads in either mode, every fourth time. */
+export function threadsOf(seed: number): ThreadChoice {
+  if (seed % SEVERAL_THREADS_SHARE !== 0) return ONE_THREAD;
+  const number = Math.floor(seed / SEVERAL_THREADS_SHARE);
+  return { count: 2 + (number % 2), mode: (number & 2) === 0 ? "shared" : "sharded" };
 }
 
 export class Simulation {
+  readonly threads: ThreadChoice;
   readonly figures: SimulationFigures = {
     lives: 0,
     crashes: 0,
@@ -67,6 +85,7 @@ export class Simulation {
     timeouts: 0,
     crashedStarts: 0,
     newEpochs: 0,
+    sentToOwners: 0,
   };
   readonly #random: Random;
   readonly #plant: SimulationPlant;
@@ -78,8 +97,10 @@ export class Simulation {
 
   constructor(seed: number, plant: SimulationPlant = {}) {
     this.#random = new Random(seed);
-    this.#hasLongValues = this.#random.oneIn(6);
+    const hasLongValues = this.#random.oneIn(6);
+    this.#hasLongValues = plant.hasLongValues ?? hasLongValues;
     this.#plant = plant;
+    this.threads = plant.threads ?? threadsOf(seed);
     this.#disk = new SimulatedDisk(this.#random);
     this.#plant.disk?.(this.#disk);
   }
@@ -108,7 +129,9 @@ export class Simulation {
     this.#plant.disk?.(this.#disk);
     this.figures.events += life.history.length;
     this.figures.acknowledged += life.acknowledgedCount;
-    this.figures.timeouts += server.durability.timeoutCount;
+    for (const { durability } of server.threads) {
+      this.figures.timeouts += durability!.timeoutCount;
+    }
   }
 
   #makeOptions(): LifeOptions {
@@ -122,12 +145,18 @@ export class Simulation {
       flushIntervalMs: random.between(1, 30),
       timeoutMs: random.pick([50, 500, 5000]),
       hasLongValues: this.#hasLongValues,
+      threads: this.threads.count === 1 ? ONE_THREAD : this.#makeThreadChoice(),
       thread: {
-        maxMemoryBytes: (this.#hasLongValues ? 24 : 5) * MIB,
+        maxMemoryBytes:
+          (this.#hasLongValues ? 16 + 8 * this.threads.count : 4 + this.threads.count) * MIB,
         windowSizeBytes: random.pick([1, 2]) * 32 * 1024,
         sendLimitBytes: random.pick([4000, 1_000_000]),
       },
     };
+  }
+
+  #makeThreadChoice(): ThreadChoice {
+    return { ...this.threads, shardRingSize: this.#random.pick(SHARD_RING_SIZES) };
   }
 
   /** Starts until a start succeeds, and holds what is there against what was promised. */
@@ -176,7 +205,10 @@ export class Simulation {
     this.figures.droppedGroups += recovery.droppedGroupCount;
     this.figures.torn += recovery.torn.length;
     if (recovery.snapshot !== null) this.figures.restarts++;
-    const found = readContents(new StoreKeyspace(server.thread.store, server.thread.windows));
+    const { store, windows } = server.thread;
+    store.locks?.enterAll();
+    const found = readContents(new StoreKeyspace(store, windows));
+    store.locks?.leave();
     const life = this.#last;
     if (life === null) {
       if (found.size > 0) throw new Error("an empty directory has keys");

@@ -2,6 +2,7 @@
 
 import type { Socket } from "bun";
 import type { ListenAddress } from "../../src/net/engine.ts";
+import { UnsentBytes } from "./unsent-bytes.ts";
 import { splitFrames } from "./v1-frames.ts";
 import { failLate } from "./wait-until.ts";
 
@@ -10,13 +11,11 @@ export class TestClient {
   hasEnded = false;
   isClosed = false;
   receivedBytes = 0;
-  /** Asked-for bytes that the socket has not taken yet. */
-  unsentBytes = 0;
 
   readonly #socket: Socket;
   readonly #replies: Buffer[] = [];
   #rest: Buffer = Buffer.alloc(0);
-  readonly #unsent: Buffer[] = [];
+  readonly #unsent = new UnsentBytes();
   #isFinishing = false;
   #wake: () => void = () => {};
 
@@ -47,12 +46,14 @@ export class TestClient {
     return client;
   }
 
+  /** Asked-for bytes that the socket has not taken yet. */
+  get unsentBytes(): number {
+    return this.#unsent.count;
+  }
+
   send(...frames: readonly Buffer[]): void {
-    const bytes = Buffer.concat(frames);
-    if (bytes.length === 0) return;
-    this.#unsent.push(bytes);
-    this.unsentBytes += bytes.length;
-    if (this.#unsent.length === 1) this.#write();
+    this.#unsent.add(Buffer.concat(frames));
+    this.#write();
   }
 
   /** The next replies, when so many have come. */
@@ -146,17 +147,7 @@ export class TestClient {
   }
 
   #write(): void {
-    while (this.#unsent.length > 0) {
-      const bytes = this.#unsent[0]!;
-      const written = this.#socket.write(bytes, 0, bytes.length);
-      if (written < 0) return;
-      this.unsentBytes -= written;
-      if (written < bytes.length) {
-        this.#unsent[0] = bytes.subarray(written);
-        return;
-      }
-      this.#unsent.shift();
-    }
-    if (this.#isFinishing) this.#socket.shutdown();
+    this.#unsent.writeTo(this.#socket);
+    if (this.#isFinishing && this.#unsent.count === 0) this.#socket.shutdown();
   }
 }

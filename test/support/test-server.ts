@@ -28,6 +28,7 @@ export interface TestServerOptions extends Partial<DataThreadOptions> {
 /** What a data thread is started with, as far as a test leaves it open. */
 export function threadOptions(options: Partial<DataThreadOptions> = {}): DataThreadOptions {
   const { maxMemoryBytes = 64 * MIB } = options;
+  const isShared = (options.threads?.count ?? 1) > 1;
   return {
     version: "0.0.0-test",
     configFile: "",
@@ -38,7 +39,7 @@ export function threadOptions(options: Partial<DataThreadOptions> = {}): DataThr
     stallTimeoutSeconds: 60,
     seeds: [1, 2, 3],
     resp: RESP_DEFAULTS,
-    store: reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits),
+    store: options.store ?? reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits, isShared),
     ...options,
     maxMemoryBytes,
   };

@@ -40,6 +40,9 @@ export const request = {
   ttl: (key: Text) => frame(0x0b, sized(key)),
   persist: (key: Text) => frame(0x0c, sized(key)),
   keys: () => frame(0x0d),
+  /** Another request, and what its reply has to promise. */
+  durable: (word: Text, inner: Buffer) => frame(0x0e, sized(word), inner.subarray(2)),
+  durability: (word: Text) => frame(0x0f, sized(word)),
 } as const;
 
 export const reply = {

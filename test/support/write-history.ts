@@ -1,10 +1,12 @@
-// What a data thread has told its log, in order: everything that recovery may bring back, and the
-// positions that say how much of it must come. It listens in front of the journal, so that it hears
-// the truth whatever becomes of it behind.
+// What the data threads have told the log, in order: everything that recovery may bring back, and
+// the positions that say how much of it must come. It listens in front of the journals, so that it
+// hears the truth whatever becomes of it behind.
 //
 //   store, commands ─▶ WriteHistory ─▶ Journal
 //
-// An event is a write, or a group of writes that are recovered together or not at all.
+// An event is a write, or a group of writes that are recovered together or not at all. Where
+// several threads write, an event that waits for room is *open*: where it ends is known when
+// nothing waits any more, which a thread finds when it goes on with its backlog (`publish`).
 
 import type { Durability } from "../../src/server/durability.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -13,6 +15,8 @@ import { nameOf, textOf, type Contents } from "./recovery-fixture.ts";
 
 /** Where each partition of an epoch ends. */
 export type Ends = readonly number[];
+
+const NOWHERE = Infinity;
 
 interface Change {
   readonly name: string;
@@ -28,7 +32,8 @@ interface Flush {
 interface WriteEvent {
   readonly epoch: number;
   readonly partitions: ReadonlySet<number>;
-  readonly ends: Ends;
+  /** Not yet known: nowhere. */
+  ends: Ends;
   readonly steps: readonly (Change | Flush)[];
 }
 
@@ -40,6 +45,8 @@ export class WriteHistory {
   readonly #base: Contents;
   readonly #current: Contents;
   readonly #partitionCount: number;
+  readonly #counts = new Map<Journal, number>();
+  #open: WriteEvent[] = [];
 
   /** `base` is what the store has had from the beginning. */
   constructor(base: Contents, epoch: number, partitionCount: number) {
@@ -49,10 +56,10 @@ export class WriteHistory {
     this.#partitionCount = partitionCount;
   }
 
-  /** Begins to listen. */
+  /** Begins to listen to a thread. */
   attach(durability: Durability, store: Store, source: Buffer, segmentBits: number): void {
     const { journal } = durability;
-    const { wrote, removed, flushed, beginGroup, endGroup, startEpoch } = journal;
+    const { wrote, removed, flushed, beginGroup, endGroup, startEpoch, publish } = journal;
     let group: { partitions: Set<number>; steps: (Change | Flush)[] } | null = null;
     const all = Array.from({ length: this.#partitionCount }, (_, i) => i);
     const partitionOf = (hash: number) => (hash >>> (32 - segmentBits)) % this.#partitionCount;
@@ -84,15 +91,26 @@ export class WriteHistory {
       endGroup();
       if (steps.length > 0) this.#add(journal, partitions, steps);
     };
+    journal.publish = () => {
+      publish();
+      this.#closeIfDrained(journal);
+    };
     journal.startEpoch = (epoch, position) => {
       this.epoch = epoch;
       this.startPosition = position;
+      // What waited never gets to the log.
+      this.#open = [];
       startEpoch(epoch, position);
     };
   }
 
   get length(): number {
     return this.events.length;
+  }
+
+  /** Events that a thread has told of. */
+  countOf(journal: Journal): number {
+    return this.#counts.get(journal) ?? 0;
   }
 
   /** What the store has by what was told, expired keys included. */
@@ -128,8 +146,22 @@ export class WriteHistory {
   }
 
   #add(journal: Journal, partitions: Set<number>, steps: readonly (Change | Flush)[]): void {
-    const ends = Array.from({ length: this.#partitionCount }, (_, i) => journal.endPosition(i));
-    this.events.push({ epoch: this.epoch, partitions, ends, steps });
+    const event = { epoch: this.epoch, partitions, ends: this.#endsOf(journal), steps };
+    if (journal.share?.isWaiting === true) {
+      event.ends = event.ends.map(() => NOWHERE);
+      this.#open.push(event);
+    }
+    this.events.push(event);
+    this.#counts.set(journal, this.countOf(journal) + 1);
+  }
+
+  #closeIfDrained(journal: Journal): void {
+    if (this.#open.length === 0 || journal.share?.isWaiting === true) return;
+    for (const event of this.#open.splice(0)) event.ends = this.#endsOf(journal);
+  }
+
+  #endsOf(journal: Journal): Ends {
+    return Array.from({ length: this.#partitionCount }, (_, i) => journal.endPosition(i));
   }
 }
 

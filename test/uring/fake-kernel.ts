@@ -154,6 +154,7 @@ export class FakeKernel implements UringLibc {
   getpeername = (): number => this.result;
   shutdown = (): number => this.result;
   eventfd = (): number => this.result;
+  duplicate = (): number => this.result;
   eventfdWrite = (): number => this.result;
 
   #take(): void {

@@ -43,7 +43,7 @@ describe("the constants", () => {
     const header = parseHeader(readFileSync(HEADER, "utf8"));
     const compared = values.filter(([name]) => header.has(name));
     expect(compared).toEqual(compared.map(([name]): [string, number] => [name, header.get(name)!]));
-    expect(compared.length).toBeGreaterThan(50);
+    expect(compared.length).toBeGreaterThan(30);
   });
 
   test("have offsets within their structures", () => {
@@ -54,7 +54,6 @@ describe("the constants", () => {
       ["TIMESPEC_", constants.TIMESPEC_WORDS],
       ["MSGHDR_", constants.MSGHDR_WORDS],
       ["IOVEC_", constants.IOVEC_WORDS],
-      ["BUF_REG_", constants.BUF_REG_WORDS],
       ["RSRC_UPDATE_", constants.RSRC_UPDATE_WORDS],
       ["SYNC_CANCEL_", constants.SYNC_CANCEL_WORDS],
     ];

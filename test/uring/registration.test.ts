@@ -1,22 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { ERRNO } from "../../src/uring/errno.ts";
-import {
-  IORING_OP_NOP,
-  IORING_OP_RECV,
-  IORING_OP_SEND,
-  IOSQE_FIXED_FILE,
-} from "../../src/uring/kernel-constants.ts";
+import { IORING_OP_NOP, IORING_OP_RECV, IORING_OP_SEND } from "../../src/uring/kernel-constants.ts";
 import { NO_TIMEOUT } from "../../src/uring/ring.ts";
-import { allocateWords } from "../../src/uring/uring-libc.ts";
 import { FakeKernel } from "./fake-kernel.ts";
-import { makeSocketPair, receiveText } from "./socket-stand.ts";
+import { makeSocketPair } from "./socket-stand.ts";
 import { isSkipped, RingStand, skipReason } from "./uring-fixture.ts";
-
-function wordsOf(...numbers: number[]): Int32Array<ArrayBuffer> {
-  const words = allocateWords(numbers.length);
-  words.set(numbers);
-  return words;
-}
 
 describe.skipIf(isSkipped)(`Registration${skipReason}`, () => {
   test("tells the operations of the kernel", () => {
@@ -25,43 +13,6 @@ describe.skipIf(isSkipped)(`Registration${skipReason}`, () => {
     expect(opcodes).toHaveLength(256);
     const known = [IORING_OP_NOP, IORING_OP_RECV, IORING_OP_SEND, 255].map((i) => opcodes[i]);
     expect(known).toEqual([1, 1, 1, 0]);
-  });
-
-  test("has registered files stand for descriptors", () => {
-    using stand = new RingStand();
-    const { libc, submissions, ring } = stand;
-    const [here, there] = makeSocketPair();
-    const bytes = new Uint8Array(new ArrayBuffer(2)).fill(0x61);
-    const send = (index: number): number => {
-      const sqe = submissions.send(index, libc.addressOf(bytes), bytes.length, 0, 1, 0);
-      submissions.addFlags(sqe, IOSQE_FIXED_FILE);
-      return stand.one().result;
-    };
-    ring.registration.registerFiles(wordsOf(-1, here));
-    expect([send(0), send(1), send(2)]).toEqual([-ERRNO.EBADF, 2, -ERRNO.EBADF]);
-    expect(receiveText(there)).toBe("aa");
-    ring.registration.updateFiles(0, wordsOf(there, -1));
-    expect([send(0), send(1)]).toEqual([2, -ERRNO.EBADF]);
-    expect(receiveText(here)).toBe("aa");
-    expect(() => ring.registration.updateFiles(1, wordsOf(here, here))).toThrow(
-      "updating files of io_uring failed: EINVAL",
-    );
-    ring.registration.unregisterFiles();
-    expect(() => ring.registration.unregisterFiles()).toThrow(": ENXIO");
-    for (const descriptor of [here, there]) libc.close(descriptor);
-  });
-
-  test("registers buffers", () => {
-    using stand = new RingStand();
-    const { registration } = stand.ring;
-    const words = allocateWords(4096);
-    const address = stand.libc.addressOf(words);
-    const ranges = [0, 4096].map((offset) => ({ address: address + offset, length: 4096 }));
-    registration.registerBuffers(ranges);
-    expect(() => registration.registerBuffers(ranges)).toThrow(": EBUSY");
-    registration.unregisterBuffers();
-    expect(() => registration.unregisterBuffers()).toThrow(": ENXIO");
-    expect(() => registration.registerBuffers([{ address: 16, length: 4096 }])).toThrow(": EFAULT");
   });
 
   test("registers the ring itself, and lets go of it", () => {

@@ -237,10 +237,10 @@ describe("the verdict on a write", () => {
     const { journal, consumers } = new JournalFixture({ partitionCount: 2 });
     journal.isRefusing = true;
     expect(journal.verdict()).toBe(VERDICT.REFUSED);
-    journal.isSuspended = true;
+    journal.suspendedBy = failureOf("EIO");
     expect(journal.verdict()).toBe(VERDICT.FAILED);
     journal.isRefusing = false;
-    journal.isSuspended = false;
+    journal.suspendedBy = 0;
     consumers[1]!.publishFailure(failureOf("ENOSPC"));
     expect(journal.verdict()).toBe(VERDICT.FAILED);
     expect(journal.failure()).toBe(failureOf("ENOSPC"));

@@ -26,7 +26,9 @@ export const PERSISTENCE_ROWS: readonly CommandSpec[] = [
     since: "1.0.0",
     complexity: "O(N) where N is the total number of keys in all databases",
     summary: "Synchronously save the dataset to disk",
-    difference: "always an error, which names `BGSAVE`: no client makes all others wait",
+    difference:
+      "as `BGSAVE`, and the reply comes when the snapshot has its name: its client alone waits;" +
+      ` ${NEEDS_DIRECTORY}`,
   }),
   server("lastsave", {
     arity: 1,

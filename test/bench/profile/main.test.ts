@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runProgram } from "../../support/run-program.ts";
 
 const MAIN_PATH = fileURLToPath(new URL("../../../bench/profile/main.ts", import.meta.url));
 const TIMEOUT_MS = 30_000;
@@ -10,17 +11,8 @@ const TIMEOUT_MS = 30_000;
 const folder = mkdtempSync(join(tmpdir(), "fkvs-profile-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function runMain(args: readonly string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, MAIN_PATH, ...args], {
-    env: { ...process.env, ...env },
-    cwd: folder,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { exitCode: await child.exited, stdout, stderr };
-}
+const runMain = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runProgram(MAIN_PATH, args, { cwd: folder, env });
 
 /** Whether this user may record a process of his own, with perf. */
 function perfWorks(): boolean {

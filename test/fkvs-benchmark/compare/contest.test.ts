@@ -20,7 +20,7 @@ const PLAN: ContestPlan = {
     clientCpu: null,
   },
   roundCount: 2,
-  serverCpu: null,
+  serverPlace: { cpu: null, parentFolder: null },
 };
 
 describe("a contest", () => {

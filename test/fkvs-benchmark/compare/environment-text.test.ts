@@ -1,35 +1,61 @@
 import { describe, expect, test } from "bun:test";
+import { cpus } from "node:os";
 import { CONTESTANTS } from "../../../fkvs-benchmark/compare/contestant.ts";
-import { renderEnvironment, wrap } from "../../../fkvs-benchmark/compare/environment-text.ts";
+import {
+  renderEnvironment,
+  wrap,
+  type EnvironmentFacts,
+} from "../../../fkvs-benchmark/compare/environment-text.ts";
 import { VERSION } from "../../../src/version.ts";
 
 describe("the environment", () => {
-  test("names machine, versions, pinning and the command", () => {
-    const text = renderEnvironment({
-      contestants: CONTESTANTS.slice(0, 2),
-      settings: {
-        clients: 50,
-        keyCount: 1_000_000,
-        keySize: 16,
-        valueSize: 32,
-        seconds: 1,
-        warmupSeconds: 0,
-        clientCpu: 1,
-      },
-      roundCount: 5,
-      serverCpu: 0,
-      command: "bun run compare",
-    }).replaceAll("\n", " ");
+  const facts: EnvironmentFacts = {
+    contestants: CONTESTANTS.slice(0, 3),
+    settings: {
+      clients: 50,
+      keyCount: 1_000_000,
+      keySize: 16,
+      valueSize: 32,
+      seconds: 1,
+      warmupSeconds: 0,
+      clientCpu: 1,
+    },
+    roundCount: 5,
+    serverPlace: { cpu: 0, parentFolder: null },
+    command: "bun run compare",
+    clientCounts: [50, 512],
+    conditions: ["random keys", "files on ext4"],
+    remarks: ["That is all."],
+  };
+  const render = (changes: Partial<EnvironmentFacts> = {}): string =>
+    renderEnvironment({ ...facts, ...changes }).replaceAll("\n", " ");
+
+  test("names machine, versions, places, conditions and the command", () => {
+    const text = render();
     const parts = [
       Bun.version,
       "`bun run compare`",
-      "server on CPU 0",
-      "client on CPU 1",
+      "each server on CPU 0, the client on CPU 1, ",
       "1,000,000",
+      " 50 and 512 connections,",
+      " preloaded, random keys, files on ext4, the servers interleaved, ",
+      " median of 5 rounds of 1 s; ",
     ];
     for (const part of parts) expect(text).toContain(part);
-    // One server has one version, whatever it is asked in.
+    // One program has one version, however it is started and whatever it is asked in.
     expect(text).toContain(`, fkvs ${VERSION}. `);
+    expect(text).toEndWith(" That is all.");
+  });
+
+  test("says who may be anywhere", () => {
+    const serverPlace = { cpu: null, parentFolder: null };
+    expect(render({ serverPlace })).toContain(
+      `each server on all ${cpus().length} CPUs, the client on CPU 1, `,
+    );
+    const settings = { ...facts.settings, clientCpu: null };
+    expect(render({ serverPlace, settings })).toContain(
+      "servers and client wherever the system puts them",
+    );
   });
 
   test("is broken into lines between words", () => {

@@ -1,19 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
+import { runProgram } from "../../support/run-program.ts";
 
 const MAIN_PATH = fileURLToPath(
   new URL("../../../fkvs-benchmark/compare/main.ts", import.meta.url),
 );
 
-async function run(...args: string[]) {
-  const child = Bun.spawn([process.execPath, MAIN_PATH, ...args], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { exitCode: await child.exited, stdout, stderr };
-}
+const run = (...args: string[]) => runProgram(MAIN_PATH, args);
 
 describe("bun run compare", () => {
   test("prints help", async () => {
@@ -23,7 +16,7 @@ describe("bun run compare", () => {
   });
 
   test("answers a mistake with a sentence and 2", async () => {
-    for (const args of [["--round", "3"], ["--rounds", "x"], ["word"]]) {
+    for (const args of [["--round", "3"], ["--durability", "--only", "x"], ["word"]]) {
       const { exitCode, stdout, stderr } = await run(...args);
       expect([exitCode, stdout]).toEqual([2, ""]);
       expect(stderr).toStartWith("error: ");

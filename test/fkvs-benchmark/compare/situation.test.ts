@@ -14,6 +14,11 @@ describe("the situations", () => {
     expect(names).toEqual([...tests, "MGET of 500 P=1"]);
   });
 
+  test("have their connections in their name where they have their own", () => {
+    const situation = { test: "set", pipeline: 16, clients: 512 };
+    expect(describeSituation(situation)).toBe("SET P=16, 512 connections");
+  });
+
   test("have rates of so many keys and of so many requests", () => {
     expect(listRateSituations().map(describeSituation)).toEqual([
       "MGET of 500, 24/s = 12,000 keys/s",

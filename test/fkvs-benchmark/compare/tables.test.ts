@@ -35,6 +35,16 @@ describe("the tables", () => {
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
   });
 
+  test("have ratios to each of several yardsticks, and none to itself", () => {
+    const lines = renderComparison(COMPARISONS, ["redis", "fkvs"]).split("\n");
+    const cells = lines.map((line) => line.split("|").slice(7, -1));
+    expect(cells[0]!.map((cell) => cell.trim())).toEqual([
+      ...["throughput to redis", "CPU to redis", "throughput to fkvs", "CPU to fkvs"],
+    ]);
+    expect(cells[2]!.map((cell) => cell.trim())).toEqual(["4.00 ×", "5.00 ×", "", ""]);
+    expect(cells[3]!.map((cell) => cell.trim())).toEqual(["", "", "0.25 ×", "0.20 ×"]);
+  });
+
   test("do without the yardstick where it is not installed", () => {
     const alone = [
       {

@@ -1,0 +1,202 @@
+// What happens to each row of a batch when the keys are divided among threads:
+//
+//   a virtual connection's     executed; the reply goes back to the thread it came from
+//   one key, ours, or no key   executed; while the connection's earlier replies are still to come,
+//                              the reply is taken out of a spare window and put in its place
+//   one key, another's         its frame is sent to the owner
+//   everything else            waits until all replies of the connection have come, and is executed
+//                              here, under locks
+//
+// Rows are taken in their order, so that a row which has to wait stops those behind it before any
+// of them is sent. A closure over constants: see src/command/fast-commands.ts.
+
+import { BATCH_CAPACITY, type Batch } from "../batch/batch.ts";
+import type { ReceiveWindows } from "../batch/receive-windows.ts";
+import type { SendWindows } from "../batch/send-windows.ts";
+import { ROUTE, type RowRouter } from "../command/row-router.ts";
+import { assert } from "../lib/assert.ts";
+import { copyBytes } from "../lib/byte-area.ts";
+import type { Clock } from "../lib/clock.ts";
+import { OPCODE } from "../protocol/opcode.ts";
+import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
+import type { Collection } from "./collection.ts";
+import type { Gathering } from "./gathering.ts";
+import { KIND, KIND_COUNT, type Inbox } from "./inbox.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ShardFigures } from "./shard-figures.ts";
+import type { Splices } from "./splices.ts";
+import { timeoutReply } from "./timeout-reply.ts";
+
+export interface ShardRowParts {
+  readonly batch: Batch;
+  readonly windows: ReceiveWindows;
+  readonly sends: SendWindows;
+  readonly splices: Splices;
+  readonly gathering: Gathering;
+  /** By thread; null = this one. */
+  readonly outboxes: readonly (Outbox | null)[];
+  readonly inboxes: readonly (Inbox | null)[];
+  readonly figures: ShardFigures;
+  /** By connection: the version of RESP. */
+  readonly versions: Uint8Array;
+  readonly clock: Clock;
+  readonly index: number;
+  readonly segmentBits: number;
+  /** Connections from here on are virtual ones; the last is the spare one for own replies. */
+  readonly clientCount: number;
+  readonly timeoutMs: number;
+}
+
+/** What a row's owner is when it is no thread. */
+const NOBODY = -1;
+
+const KEYLESS = 1;
+const HAS_ONE_KEY = 2;
+
+function classify(): Uint8Array {
+  const classes = new Uint8Array(OPCODE_LIMIT);
+  for (const opcode of [OPCODE.INVALID, OPCODE.PING, RESP_OPCODE.PING]) classes[opcode] = KEYLESS;
+  const { SET, GET, INCR, INCRBY, DECR, DECRBY, DEL, EXPIRE, TTL, PERSIST } = OPCODE;
+  for (const opcode of [SET, GET, INCR, INCRBY, DECR, DECRBY, DEL, EXPIRE, TTL, PERSIST]) {
+    classes[opcode] = HAS_ONE_KEY;
+  }
+  for (let opcode = RESP_OPCODE_MIN; opcode < OPCODE_LIMIT; opcode++) {
+    if (opcode !== RESP_OPCODE.PING) classes[opcode] = HAS_ONE_KEY;
+  }
+  return classes;
+}
+
+/** By opcode, of those that threads send each other: 1 = it writes nothing. */
+const READS = new Uint8Array(OPCODE_LIMIT);
+for (const opcode of [OPCODE.GET, OPCODE.TTL]) READS[opcode] = 1;
+const { GET, MGET, EXISTS } = RESP_OPCODE;
+for (const opcode of [GET, MGET, EXISTS]) READS[opcode] = 1;
+
+export function createShardRows(rowParts: ShardRowParts): RowRouter {
+  const { batch, windows, sends, splices, gathering, outboxes, inboxes, figures } = rowParts;
+  const { versions, clock, index, clientCount, timeoutMs } = rowParts;
+  const { opcodes, connections, hashes, parts, databases, frameOffsets } = batch;
+  const { keyOffsets, keyLengths, valueOffsets, valueLengths } = batch;
+  const { collections } = gathering;
+  const { ends } = sends;
+  const { area } = windows;
+  const threadCount = outboxes.length;
+  assert(rowParts.segmentBits > 0, "there are segments to divide");
+  const shift = 32 - rowParts.segmentBits;
+  const classes = classify();
+  const owners = new Int8Array(BATCH_CAPACITY);
+  const spare = clientCount + KIND_COUNT * threadCount;
+  const bases = ends.slice(clientCount);
+  /** By connection: since when its next request has found no room in its owner's ring; 0 = not. */
+  const fullSinceMs = new Float64Array(clientCount);
+  let nowMs = 0;
+  let servedOpcode = 0;
+
+  function mark(count: number): void {
+    let ownHash = 0;
+    let hasForeign = false;
+    for (let row = 0; row < count; row++) {
+      const owner = ownerOf(row);
+      owners[row] = owner;
+      if (owner === index || owner === NOBODY) {
+        ownHash = hashes[row]!;
+      } else {
+        // What is looked up ahead is for this thread's rows only.
+        hashes[row] = ownHash;
+        hasForeign = true;
+      }
+    }
+    if (hasForeign) nowMs = clock.elapsedMs();
+  }
+
+  function ownerOf(row: number): number {
+    if (connections[row]! >= clientCount) return index;
+    const opcode = opcodes[row]!;
+    const kind = classes[opcode]!;
+    if (kind === KEYLESS) return index;
+    if (kind !== HAS_ONE_KEY) return NOBODY;
+    const isOfMany = opcode >= RESP_OPCODE_MIN && parts[row] !== PART.ONLY;
+    if (isOfMany || (opcode >= RESP_OPCODE_MIN && databases[row] !== 0)) return NOBODY;
+    return (hashes[row]! >>> shift) % threadCount;
+  }
+
+  function route(row: number, connection: number): number {
+    servedOpcode = opcodes[row]!;
+    const owner = owners[row]!;
+    if (owner >= 0 && owner !== index) return send(row, connection, outboxes[owner]!);
+    const collection = collections[connection]!;
+    if (collection === null) return connection;
+    if (owner === NOBODY || collection.isFull) return wait(connection);
+    versions[spare] = versions[connection]!;
+    return spare;
+  }
+
+  function send(row: number, connection: number, outbox: Outbox): number {
+    const isResp = opcodes[row]! >= RESP_OPCODE_MIN;
+    const frame = frameOffsets[row]!;
+    const length = frameLength(row, frame, isResp);
+    let collection = collections[connection]!;
+    if (collection !== null && collection.isFull) return wait(connection);
+    if (!outbox.hasRoom(length)) return waitForRing(connection, collection, isResp);
+    if (collection === null) collection = gathering.begin(connection, isResp);
+    const kind = !isResp ? KIND.V1 : versions[connection] === 3 ? KIND.RESP3 : KIND.RESP2;
+    outbox.send(collection, kind, area, frame, length, nowMs);
+    fullSinceMs[connection] = 0;
+    figures.foreignCount++;
+    return ROUTE.SENT;
+  }
+
+  /** Commands of rows end with their last argument, and in RESP with its CRLF. */
+  function frameLength(row: number, frame: number, isResp: boolean): number {
+    if (!isResp) return 2 + area.view.getUint16(frame);
+    const hasValue = opcodes[row] === RESP_OPCODE.SET || opcodes[row] === RESP_OPCODE.MSET;
+    const end = hasValue
+      ? valueOffsets[row]! + valueLengths[row]!
+      : keyOffsets[row]! + keyLengths[row]!;
+    return end + 2 - frame;
+  }
+
+  function wait(connection: number): number {
+    gathering.park(connection);
+    return ROUTE.WAITS;
+  }
+
+  /** Until the deadline; then it gets an error in the place of its reply. */
+  function waitForRing(connection: number, open: Collection | null, isResp: boolean): number {
+    figures.fullCount++;
+    if (fullSinceMs[connection] === 0) fullSinceMs[connection] = nowMs;
+    if (nowMs - fullSinceMs[connection]! < timeoutMs) {
+      gathering.parkForRing(connection);
+      return ROUTE.WAITS;
+    }
+    figures.timeoutCount++;
+    const collection = open ?? gathering.begin(connection, isResp);
+    gathering.placeBytes(collection, collection.add(), timeoutReply(isResp));
+    return ROUTE.SENT;
+  }
+
+  function executed(connection: number, target: number): boolean {
+    if (connection >= clientCount) {
+      const guest = ((connection - clientCount) / KIND_COUNT) | 0;
+      const isWrite = READS[servedOpcode] === 0;
+      return inboxes[guest]!.answer(connection, bases[connection - clientCount]!, isWrite);
+    }
+    figures.ownCount++;
+    if (target === spare) keep(collections[connection]!);
+    return true;
+  }
+
+  /** Takes the reply of an own row out of the spare window. */
+  function keep(collection: Collection): void {
+    const base = bases[spare - clientCount]!;
+    const length = ends[spare]! - base;
+    const { reference, split } = splices.take(spare, base);
+    const offset = collection.place(collection.add(), length, reference, split);
+    // It leaves in a later turn, which may have recorded nothing.
+    if (READS[servedOpcode] === 0) collection.hasWritten = true;
+    copyBytes(sends.area, base, collection.area, offset, length);
+    ends[spare] = base;
+  }
+
+  return { mark, route, executed };
+}

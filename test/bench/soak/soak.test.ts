@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { readOptions } from "../../../bench/soak/options.ts";
+import { Soak, findGrowth, renderSample, type SoakSample } from "../../../bench/soak/soak.ts";
+
+const SERVER = ["--", "--max-memory=64mb", "--wal-buffer=1mb", "--snapshot-wal-size=300kb"];
+/** Every run has three servers, and these have something to do. */
+const TINY = ["--seconds=0.5", "--interval-seconds=0.1", "--life-seconds=0.3"];
+const FEW = ["--writers=3", "--keys=60", "--seed=7"];
+
+function sampleOf(residentBytes: number): SoakSample {
+  return { seconds: 1, life: 1, residentBytes, fileBytes: 0, keyCount: 0, operationCount: 0 };
+}
+
+describe("a tiny soak", () => {
+  test.each(["always", "everysec"])("with %s ends well, and measures", async (durability) => {
+    const lines: string[] = [];
+    const options = readOptions([...TINY, ...FEW, `--durability=${durability}`, ...SERVER]);
+    const result = await new Soak(options, (line) => lines.push(line)).run();
+    expect(result).toMatchObject({ problems: [], path: "" });
+    expect(result.termCount).toBeGreaterThan(0);
+    expect(result.killCount).toBeGreaterThan(0);
+    expect(lines).toEqual(result.samples.map(renderSample));
+    const last = result.samples.at(-1)!;
+    expect(last.operationCount).toBeGreaterThan(0);
+    expect(last.residentBytes).toBeGreaterThan(0);
+    expect(last.fileBytes).toBeGreaterThan(0);
+  });
+
+  test("whose server cannot start says so", async () => {
+    const options = readOptions([...TINY, ...FEW, "--", "--max-memory=1"]);
+    const soaking = new Soak(options, () => {}).run();
+    await expect(soaking).rejects.toThrow("the server ended before it served");
+  });
+});
+
+describe("growth", () => {
+  const growth = (...bytes: readonly number[]) =>
+    findGrowth("memory", bytes.map(sampleOf), ({ residentBytes }) => residentBytes, 1024);
+
+  test("is what the second half has more than the first at most", () => {
+    expect(growth(1000, 5000, 6024, 10)).toBe("");
+    expect(growth(1000, 5000, 6025, 10)).toBe(
+      "memory grew from 4.9KiB in the first half to 5.9KiB",
+    );
+    expect(growth(10, 6025)).not.toBe("");
+  });
+
+  test("is none where there is nothing to compare", () => {
+    expect([growth(), growth(1e9)]).toEqual(["", ""]);
+  });
+});
+
+test("a sample is a line of the table", () => {
+  const sample = { ...sampleOf(3 * 2 ** 20), seconds: 12.34, fileBytes: 2048, keyCount: 1234 };
+  expect(renderSample(sample)).toBe(
+    "    12.3 s  life 1     memory 3MiB         files 2KiB         keys 1,234      operations 0",
+  );
+});

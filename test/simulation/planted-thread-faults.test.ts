@@ -1,0 +1,111 @@
+// The same for what several data threads have to agree on: faults that one thread by itself would
+// never notice.
+
+import { describe, expect, test } from "bun:test";
+import { VERDICT } from "../../src/store/write-log.ts";
+import type { SimulatedServer } from "../support/simulated-server.ts";
+import { Simulation } from "../support/simulation.ts";
+
+const SEED_COUNT = 500;
+const TIMEOUT_MS = 120_000;
+
+type Mode = "shared" | "sharded";
+
+/** Why the first history that fails does; null = none does. */
+function findFailure(
+  mode: Mode,
+  started: (server: SimulatedServer) => void,
+  hasLongValues = false,
+): string | null {
+  for (let seed = 0; seed < SEED_COUNT; seed++) {
+    const threads = { count: 2 + (seed % 2), mode };
+    try {
+      new Simulation(seed, { policy: "always", threads, started, hasLongValues }).run();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+  return null;
+}
+
+describe("the simulation of several threads finds", () => {
+  test(
+    "a verdict that does not see what waits in another thread",
+    () => {
+      const message = findFailure(
+        "shared",
+        ({ threads }) => {
+          for (const { durability } of threads) {
+            const { journal } = durability!;
+            const { verdict } = journal;
+            journal.verdict = () => {
+              const isOthers = journal.share!.isWaiting && journal.backlogBytes() === 0;
+              const given = verdict();
+              return isOthers && given === VERDICT.WAIT ? VERDICT.ALLOWED : given;
+            };
+          }
+        },
+        true,
+      );
+      expect(message).not.toBeNull();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "group ids that are equal in two threads",
+    () => {
+      const message = findFailure("shared", ({ threads }) => {
+        for (const { durability } of threads) {
+          const share = durability!.journal.share!;
+          let id = share.epoch * 2 ** 32;
+          share.takeGroupId = () => ++id;
+        }
+      });
+      expect(message).not.toBeNull();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a gate that waits for what its own thread has written",
+    () => {
+      const message = findFailure("shared", ({ threads }) => {
+        for (const { durability } of threads) {
+          const { gate, journal } = durability!;
+          const mustHold = gate.mustHold.bind(gate);
+          let count = 0;
+          gate.mustHold = (hasWrittenElsewhere) => {
+            const hasRecorded = journal.recordCount() !== count;
+            count = journal.recordCount();
+            return mustHold(hasWrittenElsewhere) && hasRecorded;
+          };
+        }
+      });
+      expect(message).toMatch(/after recovery: event \d+ is lost/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "replies to what owners have written that leave when the log has failed",
+    () => {
+      const message = findFailure("sharded", ({ threads }) => {
+        for (const { shards } of threads) shards!.takeHasDeliveredWrites = () => false;
+      });
+      expect(message).toMatch(/after recovery: event \d+ is lost/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a command of several keys that does not wait for what owners have",
+    () => {
+      const message = findFailure("sharded", ({ threads }) => {
+        for (const { shards } of threads) shards!.mayExecute = () => true;
+      });
+      expect(message).toMatch(/before \d+ requests that other threads have/);
+    },
+    TIMEOUT_MS,
+  );
+});
