@@ -36,6 +36,8 @@ export class Collection {
   area = new ByteArea(new ArrayBuffer(AREA_SIZE));
   #usedBytes = 0;
   readonly #states = new Uint8Array(COLLECTION_SLOTS);
+  /** Where the reply lies: 0 = in `area`, else a window of own-replies.ts. */
+  readonly homes = new Uint8Array(COLLECTION_SLOTS);
   readonly offsets = new Int32Array(COLLECTION_SLOTS);
   readonly lengths = new Int32Array(COLLECTION_SLOTS);
   /** Entry whose value belongs into the reply, 0 = none; its pin is the slot's. */
@@ -70,17 +72,38 @@ export class Collection {
     return this.count++;
   }
 
-  /** Makes a slot ready; the offset in `area` where its `length` bytes are to be written now. */
+  /**
+   * Makes a slot ready; the offset in `area` where its `length` bytes are to be written now, and
+   * whole words may be.
+   */
   place(slot: number, length: number, reference = 0, split = 0): number {
     const offset = this.#usedBytes;
-    if (offset + length > this.area.length) this.#grow(offset + length);
-    this.#usedBytes = offset + length;
+    const end = offset + ((length + 3) & ~3);
+    if (end > this.area.length) this.#grow(end);
+    this.#usedBytes = end;
     this.#states[slot] = READY;
+    this.homes[slot] = 0;
     this.offsets[slot] = offset;
     this.lengths[slot] = length;
     this.references[slot] = reference;
     this.splits[slot] = split;
     return offset;
+  }
+
+  /** Makes a slot ready whose bytes stay where they are. */
+  placeAtHome(slot: number, home: number, offset: number, length: number): void {
+    this.#states[slot] = READY;
+    this.homes[slot] = home;
+    this.offsets[slot] = offset;
+    this.lengths[slot] = length;
+    this.references[slot] = 0;
+  }
+
+  /** The homes of replies that nobody will get. */
+  *undeliveredHomes(): Iterable<number> {
+    for (let slot = this.head; slot < this.count; slot++) {
+      if (this.#states[slot] === READY && this.homes[slot] !== 0) yield this.homes[slot]!;
+    }
   }
 
   /** The pins of replies that nobody will get. */

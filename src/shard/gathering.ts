@@ -5,8 +5,9 @@
 
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { SendWindows } from "../batch/send-windows.ts";
-import { copyBytes, type ByteArea } from "../lib/byte-area.ts";
 import { Collection, NO_CONNECTION } from "./collection.ts";
+import { createDelivery, type Delivery } from "./delivery.ts";
+import type { OwnReplies } from "./own-replies.ts";
 import type { ShardHost } from "./shard-host.ts";
 import type { Splices } from "./splices.ts";
 
@@ -15,6 +16,7 @@ const POOL_COUNT_MAX = 64;
 export interface GatheringParts {
   readonly sends: SendWindows;
   readonly splices: Splices;
+  readonly own: OwnReplies;
   /** Of the connection table. */
   readonly flags: Uint8Array;
   readonly windowSizeBytes: number;
@@ -26,6 +28,7 @@ export class Gathering {
   readonly collections: (Collection | null)[];
   /** Replies to what owners have written have been delivered since the last turn ended. */
   hasDeliveredWrites = false;
+  readonly delivery: Delivery;
   readonly #parts: GatheringParts;
   readonly #isWaiting: Uint8Array;
   readonly #pool: Collection[] = [];
@@ -37,6 +40,7 @@ export class Gathering {
   constructor(parts: GatheringParts) {
     const { length } = parts.flags;
     this.#parts = parts;
+    this.delivery = createDelivery(parts);
     this.collections = new Array<Collection | null>(length).fill(null);
     this.#isWaiting = new Uint8Array(length);
   }
@@ -65,9 +69,14 @@ export class Gathering {
     for (const connection of this.#ringWaiters.splice(0)) this.#wake(connection);
   }
 
+  /** Replies of the connection have been delivered, or can be: the rest is `deliverReady`'s. */
+  noteReady(connection: number): void {
+    this.#ready.push(connection);
+  }
+
   /** Where the bytes of a reply go that has come. */
   place(collection: Collection, slot: number, length: number, reference = 0, split = 0): number {
-    if (slot === collection.head) this.#ready.push(collection.connection);
+    if (slot === collection.head) this.noteReady(collection.connection);
     return collection.place(slot, length, reference, split);
   }
 
@@ -89,13 +98,14 @@ export class Gathering {
   /** Sends what is there in order; false when the connection cannot go on. */
   deliver(connection: number): boolean {
     const collection = this.collections[connection];
-    if (collection === null || collection === undefined || !collection.isHeadReady) return true;
+    if (collection === null || collection === undefined) return true;
+    if (!collection.isHeadReady && collection.head < collection.count) return true;
     const { sends, flags, host } = this.#parts;
     // Its replies that are held must not be joined by others: it comes again when they leave.
     if ((flags[connection]! & CONNECTION.HELD) !== 0) return false;
     while (collection.isHeadReady) {
       if (!sends.canBegin(connection)) return this.#stall(connection);
-      this.#append(collection, collection.head++);
+      this.delivery.append(collection);
     }
     if (collection.hasWritten) this.hasDeliveredWrites = true;
     host.touch(connection);
@@ -109,6 +119,7 @@ export class Gathering {
     const collection = this.collections[connection];
     if (collection === null || collection === undefined) return;
     for (const reference of collection.undelivered()) this.#parts.splices.drop(reference);
+    for (const home of collection.undeliveredHomes()) this.#parts.own.delivered(home);
     this.collections[connection] = null;
     collection.connection = NO_CONNECTION;
     this.recycle(collection);
@@ -143,32 +154,5 @@ export class Gathering {
     this.#isWaiting[connection] = 0;
     flags[connection]! &= ~CONNECTION.PARKED;
     host.unpark(connection);
-  }
-
-  #append(collection: Collection, slot: number): void {
-    const { area, connection, offsets, lengths, references, splits } = collection;
-    const offset = offsets[slot]!;
-    const length = lengths[slot]!;
-    const reference = references[slot]!;
-    if (reference === 0) {
-      this.#write(connection, area, offset, length);
-      return;
-    }
-    const split = splits[slot]!;
-    this.#write(connection, area, offset, split);
-    this.#parts.sends.splicePinned(connection, reference);
-    this.#write(connection, area, offset + split, length - split);
-  }
-
-  #write(connection: number, area: ByteArea, offset: number, length: number): void {
-    if (length === 0) return;
-    const { sends, windowSizeBytes } = this.#parts;
-    const position = length <= windowSizeBytes ? sends.reserve(connection, length) : -1;
-    if (position < 0) {
-      sends.append(connection, area.bytes.subarray(offset, offset + length));
-      return;
-    }
-    copyBytes(area, offset, sends.area, position, length);
-    sends.ends[connection] = position + length;
   }
 }

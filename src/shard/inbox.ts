@@ -49,9 +49,9 @@ export class Inbox {
   servedCount = 0;
   readonly #parts: InboxParts;
   readonly #first: number;
-  /** Tokens and reservations of what each virtual connection has not answered: rings. */
-  readonly #tokens: Int32Array[] = [];
-  readonly #reservations: Int32Array[] = [];
+  readonly #sendEnds: Int32Array;
+  /** Token and reservation of what each virtual connection has not answered: a ring for each. */
+  readonly #tokens: Int32Array;
   readonly #begins = new Int32Array(KIND_COUNT);
   readonly #ends = new Int32Array(KIND_COUNT);
   readonly #mask: number;
@@ -69,13 +69,11 @@ export class Inbox {
   ) {
     this.#parts = parts;
     this.#first = first;
+    this.#sendEnds = parts.sends.ends;
     this.requests = createRingConsumer(requests);
     this.replies = createRingProducer(replies);
     this.#mask = tokenCount - 1;
-    for (let kind = 0; kind < KIND_COUNT; kind++) {
-      this.#tokens.push(new Int32Array(tokenCount));
-      this.#reservations.push(new Int32Array(tokenCount));
-    }
+    this.#tokens = new Int32Array(2 * KIND_COUNT * tokenCount);
   }
 
   /** Takes all that has come, as far as nothing is blocked; rows may be left in the batch. */
@@ -87,12 +85,12 @@ export class Inbox {
     let kinds = 0;
     while (requests.next()) {
       const kind = requests.second();
-      if (!this.#take(kind)) {
+      if (!this.#hasRoom(kind, requests.length())) {
         this.#isStuck = true;
         break;
       }
       kinds |= 1 << kind;
-      requests.skip();
+      this.#takeAll(kind);
     }
     if (kinds === 0) return;
     requests.release();
@@ -118,50 +116,76 @@ export class Inbox {
    * is no room for it: nothing is left of it, and the request has to be executed again.
    */
   answer(connection: number, base: number, isWrite: boolean): boolean {
-    const { sends } = this.#parts;
+    const ends = this.#sendEnds;
     const kind = connection - this.#first;
-    const at = this.#begins[kind]! & this.#mask;
-    const length = sends.ends[connection]! - base;
+    const at = this.#tokenAt(kind, this.#begins[kind]!);
+    const length = ends[connection]! - base;
     const size = recordSize(length);
-    const isReserved = size <= this.#reservations[kind]![at]!;
+    const isReserved = size <= this.#tokens[at + 1]!;
     const { replies } = this;
     if (!isReserved && replies.usedBytes() + size > replies.size / 2) {
-      sends.ends[connection] = base;
+      ends[connection] = base;
       this.stallCount++;
       this.#isStalled = true;
       replies.awaitRoom();
       return false;
     }
-    const token = this.#tokens[kind]![at]!;
+    const token = this.#tokens[at]!;
     this.#begins[kind]!++;
     this.servedCount++;
-    const { reference, split } = this.#parts.splices.take(connection, base);
-    const third = isWrite ? split | IS_WRITE : split;
-    replies.append(token, reference, third, sends.area, base, length);
-    sends.ends[connection] = base;
+    const mark = isWrite ? IS_WRITE : 0;
+    const { sends, splices } = this.#parts;
+    if (sends.unsentBytes(connection) === length) {
+      replies.append(token, 0, mark, sends.area, base, length);
+    } else {
+      const { reference, split } = splices.take(connection, base);
+      replies.append(token, reference, split | mark, sends.area, base, length);
+    }
+    ends[connection] = base;
     return true;
   }
 
-  /** Copies the next request to its window; false when it has to stay in the ring for now. */
-  #take(kind: number): boolean {
+  /** Whether the next request may come to its window; otherwise it stays in the ring for now. */
+  #hasRoom(kind: number, length: number): boolean {
     const { windows, flags, host } = this.#parts;
-    const { requests } = this;
     const connection = this.#first + kind;
-    const length = requests.length();
     if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return false;
-    if (windows.room(connection) < length) {
-      host.decode(connection);
-      host.release(connection);
-      if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return false;
-      windows.makeRoom(connection);
-    }
-    requests.copyTo(windows.area, windows.ends[connection]!);
-    windows.advance(connection, length);
-    const at = this.#ends[kind]! & this.#mask;
-    this.#tokens[kind]![at] = requests.first();
-    this.#reservations[kind]![at] = reservationFor(length);
-    this.#ends[kind]!++;
+    if (windows.room(connection) >= length) return true;
+    host.decode(connection);
+    host.release(connection);
+    if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return false;
+    windows.makeRoom(connection);
     return true;
+  }
+
+  /** Copies requests to their window, the next and those behind it, as long as they find room. */
+  #takeAll(kind: number): void {
+    const { windows } = this.#parts;
+    const { area } = windows;
+    const { requests } = this;
+    const tokens = this.#tokens;
+    const connection = this.#first + kind;
+    const begin = windows.ends[connection]!;
+    const limit = begin + windows.room(connection);
+    let end = begin;
+    let count = this.#ends[kind]!;
+    do {
+      const length = requests.length();
+      if (requests.second() !== kind || end + length > limit) break;
+      requests.copyTo(area, end);
+      end += length;
+      const at = this.#tokenAt(kind, count++);
+      tokens[at] = requests.first();
+      tokens[at + 1] = reservationFor(length);
+      requests.skip();
+    } while (requests.next());
+    this.#ends[kind] = count;
+    windows.advance(connection, end - begin);
+  }
+
+  #tokenAt(kind: number, count: number): number {
+    const mask = this.#mask;
+    return 2 * (kind * (mask + 1) + (count & mask));
   }
 
   /** The guest may have taken replies. */

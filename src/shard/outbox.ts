@@ -23,6 +23,10 @@ import {
 
 /** The error texts of writes are shorter. */
 const RESERVATION_MIN = 256;
+const TOKEN_WORDS = 4;
+const SLOT = 0;
+const RESERVATION = 1;
+const SENT_MS = 2;
 
 /** No reply to a write is longer than this: the longest, that of v1's SET, repeats its value. */
 export function reservationFor(frameLength: number): number {
@@ -39,10 +43,8 @@ export class Outbox {
   readonly #limitBytes: number;
   /** By token; null = nobody wants its reply. */
   readonly #collections: (Collection | null)[];
-  readonly #slots: Int32Array;
-  readonly #reservations: Int32Array;
-  readonly #sentMs: Float64Array;
-  readonly #isOut: Uint8Array;
+  /** By token, next to each other: SLOT, RESERVATION and SENT_MS. */
+  readonly #tokens: Int32Array;
   readonly #free: Int32Array;
 
   constructor(requests: SharedArrayBuffer, replies: SharedArrayBuffer) {
@@ -52,10 +54,7 @@ export class Outbox {
     const tokenCount = this.#limitBytes / RESERVATION_MIN;
     this.tokenCount = tokenCount;
     this.#collections = new Array<Collection | null>(tokenCount).fill(null);
-    this.#slots = new Int32Array(tokenCount);
-    this.#reservations = new Int32Array(tokenCount);
-    this.#sentMs = new Float64Array(tokenCount);
-    this.#isOut = new Uint8Array(tokenCount);
+    this.#tokens = new Int32Array(tokenCount * TOKEN_WORDS);
     this.#free = Int32Array.from({ length: tokenCount }, (_, i) => tokenCount - 1 - i);
   }
 
@@ -77,11 +76,12 @@ export class Outbox {
     const token = this.#free[this.tokenCount - 1 - this.outCount++]!;
     const reservation = reservationFor(length);
     this.#reservedBytes += reservation;
-    this.#reservations[token] = reservation;
     this.#collections[token] = collection;
-    this.#slots[token] = collection.add();
-    this.#sentMs[token] = nowMs;
-    this.#isOut[token] = 1;
+    const tokens = this.#tokens;
+    const at = token * TOKEN_WORDS;
+    tokens[at + SLOT] = collection.add();
+    tokens[at + RESERVATION] = reservation;
+    tokens[at + SENT_MS] = nowMs;
     collection.pendingCount++;
     this.requests.append(token, kind, 0, source, offset, length);
   }
@@ -90,8 +90,7 @@ export class Outbox {
   take(token: number): Collection | null {
     const collection = this.#collections[token]!;
     this.#collections[token] = null;
-    this.#isOut[token] = 0;
-    this.#reservedBytes -= this.#reservations[token]!;
+    this.#reservedBytes -= this.#tokens[token * TOKEN_WORDS + RESERVATION]!;
     this.outCount--;
     this.#free[this.tokenCount - 1 - this.outCount] = token;
     if (collection !== null) collection.pendingCount--;
@@ -99,7 +98,7 @@ export class Outbox {
   }
 
   slotOf(token: number): number {
-    return this.#slots[token]!;
+    return this.#tokens[token * TOKEN_WORDS + SLOT]!;
   }
 
   /** Gives up the requests that were sent before; their slots are pending no more. */
@@ -108,12 +107,14 @@ export class Outbox {
     let count = 0;
     for (let token = 0; token < this.tokenCount; token++) {
       const collection = this.#collections[token]!;
-      if (this.#isOut[token] === 0 || collection === null) continue;
-      if (this.#sentMs[token]! >= beforeMs) continue;
+      if (collection === null) continue;
+      // Of times only the lower 32 bits are kept.
+      const ageMs = (Math.ceil(beforeMs) - this.#tokens[token * TOKEN_WORDS + SENT_MS]!) | 0;
+      if (ageMs <= 0) continue;
       this.#collections[token] = null;
       collection.pendingCount--;
       count++;
-      told(collection, this.#slots[token]!);
+      told(collection, this.slotOf(token));
     }
     return count;
   }

@@ -18,7 +18,7 @@
 // Positions are kept modulo 2^32. Closures over constants: see src/command/fast-commands.ts.
 
 import { assert } from "../lib/assert.ts";
-import { ByteArea, copyBytes } from "../lib/byte-area.ts";
+import { ByteArea, NATIVE_COPY_LENGTH_MIN, copyBytes } from "../lib/byte-area.ts";
 
 const CACHE_LINE_SIZE = 64;
 const CONTROL_SIZE = 3 * CACHE_LINE_SIZE;
@@ -51,7 +51,7 @@ export interface RingProducer {
   usedBytes(): number;
   /** Whether a record of `recordSize` bytes may be appended; asks the consumer only if need be. */
   hasRoom(bytes: number): boolean;
-  /** Appends a record, for which there is room. */
+  /** Appends a record, for which there is room; up to three bytes behind it are read as well. */
   append(
     first: number,
     second: number,
@@ -78,6 +78,7 @@ export interface RingConsumer {
   first(): number;
   second(): number;
   third(): number;
+  /** Copies the payload, and up to three bytes more. */
   copyTo(target: ByteArea, offset: number): void;
   /** Goes on behind it. */
   skip(): void;
@@ -111,7 +112,11 @@ export function createRingProducer(buffer: SharedArrayBuffer): RingProducer {
     words[word + 3] = third;
     const begin = (at + RECORD_HEAD_SIZE) & mask;
     const straight = size - begin;
-    if (length <= straight) {
+    if (length < NATIVE_COPY_LENGTH_MIN && length <= straight) {
+      const from = source.view;
+      let to = begin >>> 2;
+      for (let i = 0; i < length; i += 4) words[to++] = from.getInt32(offset + i, true);
+    } else if (length <= straight) {
       copyBytes(source, offset, area, begin, length);
     } else {
       copyBytes(source, offset, area, begin, straight);
@@ -160,7 +165,11 @@ export function createRingConsumer(buffer: SharedArrayBuffer): RingConsumer {
   function copyTo(target: ByteArea, offset: number): void {
     const begin = ((position & mask) + RECORD_HEAD_SIZE) & mask;
     const straight = size - begin;
-    if (length <= straight) {
+    if (length < NATIVE_COPY_LENGTH_MIN && length <= straight) {
+      const to = target.view;
+      let from = begin >>> 2;
+      for (let i = 0; i < length; i += 4) to.setInt32(offset + i, words[from++]!, true);
+    } else if (length <= straight) {
       copyBytes(area, begin, target, offset, length);
     } else {
       copyBytes(area, begin, target, offset, straight);

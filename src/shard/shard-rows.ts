@@ -2,7 +2,7 @@
 //
 //   a virtual connection's     executed; the reply goes back to the thread it came from
 //   one key, ours, or no key   executed; while the connection's earlier replies are still to come,
-//                              the reply is taken out of a spare window and put in its place
+//                              the reply is kept until it is its turn (own-replies.ts)
 //   one key, another's         its frame is sent to the owner
 //   everything else            waits until all replies of the connection have come, and is executed
 //                              here, under locks
@@ -12,10 +12,9 @@
 
 import { BATCH_CAPACITY, type Batch } from "../batch/batch.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
-import type { SendWindows } from "../batch/send-windows.ts";
+import { SPLICE_LENGTH_MIN, type SendWindows } from "../batch/send-windows.ts";
 import { ROUTE, type RowRouter } from "../command/row-router.ts";
 import { assert } from "../lib/assert.ts";
-import { copyBytes } from "../lib/byte-area.ts";
 import type { Clock } from "../lib/clock.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
@@ -23,15 +22,15 @@ import type { Collection } from "./collection.ts";
 import type { Gathering } from "./gathering.ts";
 import { KIND, KIND_COUNT, type Inbox } from "./inbox.ts";
 import type { Outbox } from "./outbox.ts";
+import type { OwnReplies } from "./own-replies.ts";
 import type { ShardFigures } from "./shard-figures.ts";
-import type { Splices } from "./splices.ts";
 import { timeoutReply } from "./timeout-reply.ts";
 
 export interface ShardRowParts {
   readonly batch: Batch;
   readonly windows: ReceiveWindows;
   readonly sends: SendWindows;
-  readonly splices: Splices;
+  readonly own: OwnReplies;
   readonly gathering: Gathering;
   /** By thread; null = this one. */
   readonly outboxes: readonly (Outbox | null)[];
@@ -42,7 +41,7 @@ export interface ShardRowParts {
   readonly clock: Clock;
   readonly index: number;
   readonly segmentBits: number;
-  /** Connections from here on are virtual ones; the last is the spare one for own replies. */
+  /** Connections from here on are virtual ones; the last are for own replies. */
   readonly clientCount: number;
   readonly timeoutMs: number;
 }
@@ -73,7 +72,7 @@ const { GET, MGET, EXISTS } = RESP_OPCODE;
 for (const opcode of [GET, MGET, EXISTS]) READS[opcode] = 1;
 
 export function createShardRows(rowParts: ShardRowParts): RowRouter {
-  const { batch, windows, sends, splices, gathering, outboxes, inboxes, figures } = rowParts;
+  const { batch, windows, sends, own, gathering, outboxes, inboxes, figures } = rowParts;
   const { versions, clock, index, clientCount, timeoutMs } = rowParts;
   const { opcodes, connections, hashes, parts, databases, frameOffsets } = batch;
   const { keyOffsets, keyLengths, valueOffsets, valueLengths } = batch;
@@ -83,9 +82,17 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   const threadCount = outboxes.length;
   assert(rowParts.segmentBits > 0, "there are segments to divide");
   const shift = 32 - rowParts.segmentBits;
+  /** By segment; there is no dividing for each row. */
+  const ownersBySegment = Int8Array.from(
+    { length: 2 ** rowParts.segmentBits },
+    (_, segment) => segment % threadCount,
+  );
+  /** By virtual connection. */
+  const guests = Int8Array.from({ length: KIND_COUNT * threadCount }, (_, i) =>
+    Math.floor(i / KIND_COUNT),
+  );
   const classes = classify();
   const owners = new Int8Array(BATCH_CAPACITY);
-  const spare = clientCount + KIND_COUNT * threadCount;
   const bases = ends.slice(clientCount);
   /** By connection: since when its next request has found no room in its owner's ring; 0 = not. */
   const fullSinceMs = new Float64Array(clientCount);
@@ -117,7 +124,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     if (kind !== HAS_ONE_KEY) return NOBODY;
     const isOfMany = opcode >= RESP_OPCODE_MIN && parts[row] !== PART.ONLY;
     if (isOfMany || (opcode >= RESP_OPCODE_MIN && databases[row] !== 0)) return NOBODY;
-    return (hashes[row]! >>> shift) % threadCount;
+    return ownersBySegment[hashes[row]! >>> shift]!;
   }
 
   function route(row: number, connection: number): number {
@@ -127,8 +134,10 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     const collection = collections[connection]!;
     if (collection === null) return connection;
     if (owner === NOBODY || collection.isFull) return wait(connection);
-    versions[spare] = versions[connection]!;
-    return spare;
+    const mayBeLong = classes[servedOpcode] === KEYLESS || valueLengths[row]! >= SPLICE_LENGTH_MIN;
+    const window = own.windowFor(mayBeLong);
+    versions[window] = versions[connection]!;
+    return window;
   }
 
   function send(row: number, connection: number, outbox: Outbox): number {
@@ -177,25 +186,17 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
 
   function executed(connection: number, target: number): boolean {
     if (connection >= clientCount) {
-      const guest = ((connection - clientCount) / KIND_COUNT) | 0;
+      const inbox = inboxes[guests[connection - clientCount]!]!;
       const isWrite = READS[servedOpcode] === 0;
-      return inboxes[guest]!.answer(connection, bases[connection - clientCount]!, isWrite);
+      return inbox.answer(connection, bases[connection - clientCount]!, isWrite);
     }
     figures.ownCount++;
-    if (target === spare) keep(collections[connection]!);
-    return true;
-  }
-
-  /** Takes the reply of an own row out of the spare window. */
-  function keep(collection: Collection): void {
-    const base = bases[spare - clientCount]!;
-    const length = ends[spare]! - base;
-    const { reference, split } = splices.take(spare, base);
-    const offset = collection.place(collection.add(), length, reference, split);
+    if (target === connection) return true;
+    const collection = collections[connection]!;
+    own.keep(target, collection);
     // It leaves in a later turn, which may have recorded nothing.
     if (READS[servedOpcode] === 0) collection.hasWritten = true;
-    copyBytes(sends.area, base, collection.area, offset, length);
-    ends[spare] = base;
+    return true;
   }
 
   return { mark, route, executed };

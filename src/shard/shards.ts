@@ -6,7 +6,7 @@
 //
 // Virtual connections have the numbers behind those of clients:
 //
-//   | clients | of thread 0: v1, RESP2, RESP3 | of thread 1 … | spare one for own replies |
+//   | clients | of thread 0: v1, RESP2, RESP3 | of thread 1 … | windows of own replies |
 
 import type { Batch } from "../batch/batch.ts";
 import { CONNECTION } from "../batch/connection-flag.ts";
@@ -17,9 +17,11 @@ import type { Clock } from "../lib/clock.ts";
 import { PROTOCOL } from "../protocol/first-bytes.ts";
 import type { Store } from "../store/store.ts";
 import { Doorbells, type BellHearing } from "./doorbells.ts";
+import { NO_CONNECTION } from "./collection.ts";
 import { Gathering } from "./gathering.ts";
 import { IS_WRITE, Inbox, KIND, KIND_COUNT } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
+import { OWN_WINDOW_COUNT, createOwnReplies } from "./own-replies.ts";
 import type { ShardBuffers } from "./shard-buffers.ts";
 import { zeroFigures, type ShardFigures } from "./shard-figures.ts";
 import type { ShardHost } from "./shard-host.ts";
@@ -32,7 +34,7 @@ export const SHARD_TIMEOUT_MS = 5000;
 
 /** Connection numbers that a thread needs besides those of its clients. */
 export function virtualConnectionCount(threadCount: number): number {
-  return KIND_COUNT * threadCount + 1;
+  return KIND_COUNT * threadCount + OWN_WINDOW_COUNT;
 }
 
 /** What the connection table has by connection. */
@@ -79,9 +81,11 @@ export class Shards {
     this.#splices = new Splices(sends, store);
     const splices = this.#splices;
     this.#openVirtual(count);
+    const own = createOwnReplies(sends, splices, parts.clientCount + KIND_COUNT * count);
     this.#gathering = new Gathering({
       sends,
       splices,
+      own,
       flags,
       windowSizeBytes: windows.sizeBytes,
       host,
@@ -101,7 +105,7 @@ export class Shards {
     });
     this.router = createShardRows({
       ...parts,
-      splices,
+      own,
       gathering: this.#gathering,
       outboxes: this.#outboxes,
       inboxes: this.#inboxes,
@@ -245,6 +249,11 @@ export class Shards {
     const { replies } = outbox;
     replies.refresh();
     let hasTaken = false;
+    const gathering = this.#gathering;
+    const { delivery } = gathering;
+    const { sends } = this.#parts;
+    /** The last that got a reply straight from the ring. */
+    let connection = NO_CONNECTION;
     while (replies.next()) {
       hasTaken = true;
       const token = replies.first();
@@ -252,21 +261,31 @@ export class Shards {
       const collection = outbox.take(token);
       if (collection === null || collection.connection < 0) {
         this.#splices.drop(reference);
-        if (collection !== null) this.#gathering.recycle(collection);
+        if (collection !== null) gathering.recycle(collection);
       } else {
         const slot = outbox.slotOf(token);
         const length = replies.length();
         const third = replies.third();
         if ((third & IS_WRITE) !== 0) collection.hasWritten = true;
-        const split = third & ~IS_WRITE;
-        const offset = this.#gathering.place(collection, slot, length, reference, split);
-        replies.copyTo(collection.area, offset);
+        const position = reference === 0 ? delivery.positionFor(collection, slot, length) : -1;
+        if (position >= 0) {
+          replies.copyTo(sends.area, position);
+          delivery.delivered(collection, position + length);
+          if (collection.connection !== connection) {
+            connection = collection.connection;
+            gathering.noteReady(connection);
+          }
+        } else {
+          const split = third & ~IS_WRITE;
+          const offset = gathering.place(collection, slot, length, reference, split);
+          replies.copyTo(collection.area, offset);
+        }
       }
       replies.skip();
     }
     if (!hasTaken) return;
     if (replies.release()) this.#bells?.wake(other);
-    this.#gathering.wakeRingWaiters();
+    gathering.wakeRingWaiters();
   }
 
   #hasWork(): boolean {

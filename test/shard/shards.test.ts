@@ -2,7 +2,7 @@
 
 import { expect, spyOn, test } from "bun:test";
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
-import { SHARD_TIMEOUT_MS } from "../../src/shard/shards.ts";
+import { SHARD_TIMEOUT_MS, virtualConnectionCount } from "../../src/shard/shards.ts";
 import { Random } from "../support/random.ts";
 import { encodeCommand } from "../support/resp-client.ts";
 import { splitReplies } from "../support/resp-reader.ts";
@@ -249,7 +249,7 @@ test("requests that wait for the owner's log stay where they are, and nobody spi
   const { connections, pipeline } = group.servers[1]!.thread;
   const key = group.keyOf(1);
   // Of thread 0, RESP2.
-  const virtual = connections.flags.length - 7 + 1;
+  const virtual = connections.flags.length - virtualConnectionCount(2) + 1;
   connections.set(virtual, CONNECTION.BLOCKED | CONNECTION.PARKED);
   expect(ask(group, client, `INCR ${key}`, `INCR ${key}`)).toEqual([]);
   // As the log does when it has room.

@@ -1,13 +1,15 @@
 // The simulation is worth what it finds: each of these faults is planted in front of the server or
 // below it, and some of the histories have to fail over it.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { ONE_THREAD } from "../support/simulated-data-threads.ts";
 import { SimulatedDisk } from "../support/simulated-disk.ts";
 import type { SimulatedServer } from "../support/simulated-server.ts";
 import { Simulation, type SimulationPlant } from "../support/simulation.ts";
 
 const SEED_COUNT = 500;
+// The rarest takes hundreds of histories.
+setDefaultTimeout(120_000);
 const PROMISE = /after recovery: (event \d+|\S+ is|partition \d+ ends)/;
 const REFUSAL = /is due|missing|cut off|damaged|does not|is wrong|checksum|begins|behind/;
 

@@ -7,6 +7,7 @@ import { ROUTE } from "../../src/command/row-router.ts";
 import { PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../../src/protocol/resp-opcode.ts";
 import type { DataThread } from "../../src/server/data-thread.ts";
 import { KIND_COUNT } from "../../src/shard/inbox.ts";
+import { virtualConnectionCount } from "../../src/shard/shards.ts";
 
 /** Why writes are refused while a request is executed. */
 export type Refusal = "none" | "failed" | "refused";
@@ -123,5 +124,6 @@ export function watchExecution(
 
 /** Of threads, by the virtual connections that there are for them. */
 function countOf({ connections }: DataThread, clientCount: number): number {
-  return Math.floor((connections.flags.length - clientCount) / KIND_COUNT);
+  const virtualCount = connections.flags.length - clientCount;
+  return (virtualCount - virtualConnectionCount(0)) / KIND_COUNT;
 }
