@@ -24,12 +24,14 @@ const ARGS = [
 
 describe.each([...ENGINES.keys()])("a server over %s that is killed under load", (engine) => {
   test.each([
-    [1, 1],
-    [4, 1],
-    [4, 2],
+    [1, 1, []],
+    [4, 1, []],
+    [4, 2, []],
+    [1, 1, ["--threads=2", "--mode=shared"]],
+    [4, 2, ["--threads=2", "--mode=sharded"]],
   ])(
-    "has what it acknowledged (%d partitions, %d WAL threads)",
-    async (partitionCount, threadCount) => {
+    "has what it acknowledged (%d partitions, %d WAL threads, %j)",
+    async (partitionCount, threadCount, further) => {
       const seed = SEED + 100 * partitionCount + threadCount;
       using load = new CrashLoad(seed, partitionCount);
       const args = [
@@ -37,6 +39,7 @@ describe.each([...ENGINES.keys()])("a server over %s that is killed under load",
         `--io=${engine}`,
         `--wal-shards=${partitionCount}`,
         `--wal-threads=${threadCount}`,
+        ...further,
       ];
       for (let round = 0; round < ROUND_COUNT; round++) {
         await using server = load.folder.start(args);
