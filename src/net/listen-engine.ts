@@ -4,7 +4,9 @@
 // callbacks once, at no system call: there the turn ends.
 //
 // A chunk that finds no room is held, the socket paused, and the rest goes in when there is room.
-// A full socket is not written to again before Bun says it drained.
+// A full socket is not written to again before Bun says it drained. One that failed stays failed: to
+// write takes the error from the kernel, and Bun, which then sees a paused socket hang up without
+// one, waits for it to be resumed before it says that it has closed.
 //
 // Where several engines share an address, each has a TCP socket of its own (SO_REUSEPORT), and the
 // kernel spreads connections over them. The first listens without that flag, so that it is refused
@@ -25,6 +27,9 @@ import { VectoredSender } from "./vectored-sender.ts";
 
 /** Number of a connection that was refused. */
 const REFUSED = -1;
+
+/** Whether a socket takes bytes, as far as we know. */
+const WRITING = { FULL: 0, POSSIBLE: 1, FAILED: 2 } as const;
 
 interface HeldChunk {
   readonly bytes: Buffer;
@@ -48,8 +53,8 @@ export class ListenEngine implements Engine {
   readonly #vectored: VectoredSender | null;
   readonly #sockets: (Socket<number> | null)[];
   readonly #held: (HeldChunk | null)[];
-  /** 1 = the socket takes bytes as far as we know. */
-  readonly #isWritable: Uint8Array;
+  /** A value of WRITING. */
+  readonly #writing: Uint8Array;
   /** 1 = the peer has ended, and its last bytes are still held. */
   readonly #hasEnded: Uint8Array;
   /** 1 = close as soon as the peer ends. */
@@ -69,7 +74,7 @@ export class ListenEngine implements Engine {
     this.#vectored = libc === null ? null : new VectoredSender(libc);
     this.#sockets = new Array<Socket<number> | null>(connectionCount).fill(null);
     this.#held = new Array<HeldChunk | null>(connectionCount).fill(null);
-    this.#isWritable = new Uint8Array(connectionCount);
+    this.#writing = new Uint8Array(connectionCount);
     this.#hasEnded = new Uint8Array(connectionCount);
     this.#isFinishing = new Uint8Array(connectionCount);
   }
@@ -143,27 +148,28 @@ export class ListenEngine implements Engine {
   send(connection: number, area: ByteArea, offset: number, length: number): number {
     const socket = this.#sockets[connection];
     if (socket === null || socket === undefined) return -1;
-    if (this.#isWritable[connection] === 0) return 0;
+    if (this.#writing[connection] !== WRITING.POSSIBLE) return this.#takenWhileNot(connection);
     const sent = socket.write(area.bytes, offset, length);
-    if (sent < length) this.#isWritable[connection] = 0;
-    return sent < 0 ? -1 : sent;
+    if (sent < 0) return this.#noteFailure(connection);
+    if (sent < length) this.#writing[connection] = WRITING.FULL;
+    return sent;
   }
 
   sendRegions(connection: number, regions: readonly SendRegion[]): number {
     const socket = this.#sockets[connection];
     if (socket === null || socket === undefined) return -1;
-    if (this.#isWritable[connection] === 0) return 0;
+    if (this.#writing[connection] !== WRITING.POSSIBLE) return this.#takenWhileNot(connection);
     let sent = 0;
-    let first = 0;
     if (this.#vectored !== null) {
       const result = this.#vectored.send(descriptorOf(socket), regions);
-      if (result < 0 && result !== -EAGAIN && result !== -EINTR) return -1;
+      if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
+        return this.#noteFailure(connection);
+      }
       sent = Math.max(0, result);
     }
     // What is left goes through Bun, which then knows to report when the socket has drained.
     let skip = sent;
-    for (; first < regions.length; first++) {
-      const { area, offset, length } = regions[first]!;
+    for (const { area, offset, length } of regions) {
       if (skip >= length) {
         skip -= length;
         continue;
@@ -219,7 +225,7 @@ export class ListenEngine implements Engine {
     }
     this.#sockets[connection] = socket;
     this.#held[connection] = null;
-    this.#isWritable[connection] = 1;
+    this.#writing[connection] = WRITING.POSSIBLE;
     this.#hasEnded[connection] = 0;
     this.#isFinishing[connection] = 0;
   }
@@ -258,8 +264,8 @@ export class ListenEngine implements Engine {
   }
 
   #drain(connection: number): void {
-    if (connection === REFUSED || this.#isWritable[connection] === 1) return;
-    this.#isWritable[connection] = 1;
+    if (connection === REFUSED || this.#writing[connection] !== WRITING.FULL) return;
+    this.#writing[connection] = WRITING.POSSIBLE;
     this.#handlers.writable(connection);
   }
 
@@ -268,6 +274,16 @@ export class ListenEngine implements Engine {
     this.#hasEnded[connection] = 1;
     if (this.#isFinishing[connection] === 1) this.#sockets[connection]?.end();
     else if (this.#held[connection] === null) this.#handlers.ended(connection);
+  }
+
+  /** What a socket takes that is not to be written to. */
+  #takenWhileNot(connection: number): number {
+    return this.#writing[connection] === WRITING.FAILED ? -1 : 0;
+  }
+
+  #noteFailure(connection: number): number {
+    this.#writing[connection] = WRITING.FAILED;
+    return -1;
   }
 
   #close(connection: number): void {

@@ -201,6 +201,46 @@ describe("ListenEngine ends a connection", () => {
   });
 });
 
+/** A client that is reset while its bytes are held, and whose end a write meets before Bun does. */
+async function connectAndReset(fixture: Fixture): Promise<void> {
+  const client = await fixture.connect();
+  fixture.handlers.room.set(0, 0);
+  const turnCount = fixture.handlers.turnCount;
+  client.send("held");
+  await fixture.until(() => fixture.handlers.turnCount > turnCount, "the bytes that are held");
+  client.reset();
+}
+
+describe("ListenEngine says at each write that a connection has failed", () => {
+  test("whose bytes are held, and which it has therefore paused", async () => {
+    using fixture = new Fixture();
+    await connectAndReset(fixture);
+    const { engine, area } = fixture;
+    expect(engine.send(0, area, 0, 100)).toBe(-1);
+    expect(engine.send(0, area, 0, 100)).toBe(-1);
+    expect(engine.sendRegions(0, [fixture.region(0, 100)])).toBe(-1);
+    await engine.quiet();
+    expect(engine.send(0, area, 0, 100)).toBe(-1);
+    engine.destroy(0);
+    await fixture.untilEvent("closed 0");
+  });
+
+  test.each([
+    ["one call", loadLibc()],
+    ["a call each", null],
+  ])("of several regions in %s", async (_, libc) => {
+    using fixture = new Fixture(libc);
+    await connectAndReset(fixture);
+    const { engine, area } = fixture;
+    const regions = [fixture.region(0, 100), fixture.region(200, 100)];
+    expect(engine.sendRegions(0, regions)).toBe(-1);
+    expect(engine.sendRegions(0, regions)).toBe(-1);
+    expect(engine.send(0, area, 0, 100)).toBe(-1);
+    engine.destroy(0);
+    await fixture.untilEvent("closed 0");
+  });
+});
+
 describe.each([
   ["with the vectored write", loadLibc()],
   ["without it", null],

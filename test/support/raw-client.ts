@@ -51,4 +51,8 @@ export class RawClient {
   close(): void {
     this.#socket.end();
   }
+
+  reset(): void {
+    this.#socket.terminate();
+  }
 }
