@@ -11,6 +11,7 @@ import type { EngineLoop, ListenAddress } from "../net/engine.ts";
 import { DataThread, TICK_INTERVAL_MS } from "./data-thread.ts";
 import type { SnapshotOptions, WalConnection } from "./durability.ts";
 import { chooseEngine } from "./engine-choice.ts";
+import { GarbageSchedule } from "./garbage-schedule.ts";
 import { Mailbox, REQUEST } from "./mailbox.ts";
 import { SnapshotControl } from "./snapshot-control.ts";
 import { recoverThread } from "./thread-recovery.ts";
@@ -72,8 +73,10 @@ async function start(message: StartMessage): Promise<void> {
     if (!isFirst) thread.durability?.join();
     const addresses = thread.listen(loop === null ? wanted : await resolveHosts(wanted));
     report({ kind: "ready", addresses, engine: name, engineReason: reason });
+    const collectGarbage = makeGarbageTick(thread);
     // Not before the message has left.
-    if (loop !== null) setTimeout(() => serve(loop), 0);
+    if (loop !== null) setTimeout(() => serve(loop, collectGarbage), 0);
+    else setInterval(collectGarbage, TICK_INTERVAL_MS).unref();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     const text = error instanceof Error ? error.message : `${error}`;
@@ -115,8 +118,22 @@ function recoverFrom(
   return { epoch, position };
 }
 
-function serve(loop: EngineLoop): void {
-  loop.run(TICK_INTERVAL_MS, () => thread!.tick(), answerDoorbell);
+function serve(loop: EngineLoop, collectGarbage: () => void): void {
+  const tick = (): void => {
+    thread!.tick();
+    collectGarbage();
+  };
+  loop.run(TICK_INTERVAL_MS, tick, answerDoorbell);
+}
+
+/** To be called at each tick. */
+function makeGarbageTick({ executor, service, connections }: DataThread): () => void {
+  const schedule = new GarbageSchedule(() => Bun.gc(false));
+  return () => {
+    const requestCount = executor.totalCount() + service.stats.totalCalls;
+    const workCount = requestCount + connections.acceptedCount;
+    schedule.tick(performance.now(), workCount, executor.fastCount);
+  };
 }
 
 function answerDoorbell(): void {
