@@ -4,21 +4,34 @@
 // its engine keeps to itself does not run them at all.
 //
 // Requests that take the fast paths leave no garbage, the others some hundred bytes each, turns and
-// connections a little. A collection runs beside the thread, which it costs some 0.3 ms.
+// connections a little. A collection of what is young runs beside the thread, which it costs some
+// 0.3 ms. What has survived one is looked at only by a collection of everything, which stops the
+// thread for some milliseconds: that comes when as much has gathered as is worth it.
 
 /** So many requests that leave garbage, of some ten megabytes. */
 export const GARBAGE_REQUESTS_MAX = 20_000;
 /** Whatever else leaves garbage has this long. */
 export const GARBAGE_INTERVAL_MS = 10_000;
+/** What may survive collections of the young, beyond what has survived the last of everything. */
+export const SURVIVORS_MAX = 32 * 2 ** 20;
+
+export interface Heap {
+  collectYoung(): void;
+  collectAll(): void;
+  /** What has survived the last collection, and the memory it refers to. */
+  survivorBytes(): number;
+}
 
 export class GarbageSchedule {
-  readonly #collect: () => void;
+  readonly #heap: Heap;
   #workCount = 0;
   #fastCount = 0;
   #collectedMs = -Infinity;
+  /** What has survived the last collection of everything, or has been there before the first. */
+  #survivorBytes = Infinity;
 
-  constructor(collect: () => void) {
-    this.#collect = collect;
+  constructor(heap: Heap) {
+    this.#heap = heap;
   }
 
   /**
@@ -34,5 +47,17 @@ export class GarbageSchedule {
     this.#fastCount = fastCount;
     this.#collectedMs = nowMs;
     this.#collect();
+  }
+
+  #collect(): void {
+    const heap = this.#heap;
+    const bytes = heap.survivorBytes();
+    if (bytes - this.#survivorBytes > SURVIVORS_MAX) {
+      heap.collectAll();
+      this.#survivorBytes = heap.survivorBytes();
+    } else {
+      this.#survivorBytes = Math.min(this.#survivorBytes, bytes);
+      heap.collectYoung();
+    }
   }
 }

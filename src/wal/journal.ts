@@ -132,8 +132,11 @@ export function createJournal(parts: JournalParts): Journal {
   let epoch = 0;
   /** Several threads: the last verdict has promised room for a record, which has not come. */
   let isPromised = false;
-  /** By database and key, in the order of the last write. */
-  const touched = new Map<string, TouchedKey>();
+  /**
+   * By database and key, in the order of the last write. Not cleared but begun anew: what a Map held
+   * before a `clear` refers to what it holds after, so that one that is not collected keeps all.
+   */
+  let touched = new Map<string, TouchedKey>();
   /** Databases that were flushed in the group, null = all. */
   let flushes: (number | null)[] = [];
 
@@ -281,7 +284,7 @@ export function createJournal(parts: JournalParts): Journal {
     } else {
       backlog.addGroup(flushes, describeTouched());
     }
-    touched.clear();
+    touched = new Map();
     flushes = [];
     backlog.pump();
   }

@@ -3,17 +3,29 @@ import {
   GARBAGE_INTERVAL_MS,
   GARBAGE_REQUESTS_MAX,
   GarbageSchedule,
+  SURVIVORS_MAX,
 } from "../../src/server/garbage-schedule.ts";
 import { RespClient, encodeCommand } from "../support/resp-client.ts";
 import { ServerProcess } from "../support/server-process.ts";
 
 describe("GarbageSchedule collects", () => {
   let count: number;
+  let allCount: number;
+  let survivorBytes: number;
   let schedule: GarbageSchedule;
 
   beforeEach(() => {
     count = 0;
-    schedule = new GarbageSchedule(() => count++);
+    allCount = 0;
+    survivorBytes = 5;
+    schedule = new GarbageSchedule({
+      collectYoung: () => count++,
+      collectAll: () => {
+        allCount++;
+        survivorBytes -= 100;
+      },
+      survivorBytes: () => survivorBytes,
+    });
     schedule.tick(0, 1, 0);
     expect(count).toBe(1);
   });
@@ -39,6 +51,23 @@ describe("GarbageSchedule collects", () => {
     expect(count).toBe(1);
     schedule.tick(GARBAGE_INTERVAL_MS, 2, 1);
     expect(count).toBe(2);
+  });
+
+  test("everything when enough has survived, and again when as much has come on top", () => {
+    let nowMs = 0;
+    const tick = (): void => schedule.tick((nowMs += GARBAGE_INTERVAL_MS), nowMs, 0);
+    survivorBytes = 5 + SURVIVORS_MAX;
+    tick();
+    expect([count, allCount]).toEqual([2, 0]);
+    survivorBytes++;
+    tick();
+    expect([count, allCount]).toEqual([2, 1]);
+    survivorBytes += SURVIVORS_MAX;
+    tick();
+    expect([count, allCount]).toEqual([3, 1]);
+    survivorBytes++;
+    tick();
+    expect([count, allCount]).toEqual([3, 2]);
   });
 
   test("nothing for a thread that has done nothing", () => {
