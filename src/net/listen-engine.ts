@@ -4,9 +4,9 @@
 // callbacks once, at no system call: there the turn ends.
 //
 // A chunk that finds no room is held, the socket paused, and the rest goes in when there is room.
-// A full socket is not written to again before Bun says it drained. One that failed stays failed: to
-// write takes the error from the kernel, and Bun, which then sees a paused socket hang up without
-// one, waits for it to be resumed before it says that it has closed.
+// A full socket is not written to again before Bun says it drained. One that failed stays failed:
+// to write takes the error from the kernel, and Bun, which then sees a paused socket hang up
+// without one, waits for it to be resumed before it says that it has closed.
 //
 // Where several engines share an address, each has a TCP socket of its own (SO_REUSEPORT), and the
 // kernel spreads connections over them. The first listens without that flag, so that it is refused

@@ -3,9 +3,9 @@
 // An engine with a loop of its own keeps the thread until it is to stop: then no message arrives,
 // and the doorbell is an eventfd.
 
-import { fullGC, heapSize } from "bun:jsc";
 import { lookup } from "node:dns/promises";
 import { threadClock, type Clock } from "../lib/clock.ts";
+import { threadHeap } from "../lib/heap.ts";
 import { Log, type LogLevel } from "../lib/log.ts";
 import { loadLibc } from "../lib/libc.ts";
 import type { EngineLoop, ListenAddress } from "../net/engine.ts";
@@ -129,11 +129,7 @@ function serve(loop: EngineLoop, collectGarbage: () => void): void {
 
 /** To be called at each tick. */
 function makeGarbageTick({ executor, service, connections }: DataThread): () => void {
-  const schedule = new GarbageSchedule({
-    collectYoung: () => Bun.gc(false),
-    collectAll: fullGC,
-    survivorBytes: heapSize,
-  });
+  const schedule = new GarbageSchedule(threadHeap);
   return () => {
     const requestCount = executor.totalCount() + service.stats.totalCalls;
     const workCount = requestCount + connections.acceptedCount;

@@ -21,7 +21,7 @@ export interface DurabilityChoiceParts {
 export class DurabilityChoices {
   readonly #parts: DurabilityChoiceParts;
   /** By connection: what its replies promise when the turn has ended. */
-  readonly #later = new Map<number, DurabilityOfConnection>();
+  #later = new Map<number, DurabilityOfConnection>();
 
   constructor(parts: DurabilityChoiceParts) {
     this.#parts = parts;
@@ -47,7 +47,8 @@ export class DurabilityChoices {
   endTurn(): void {
     if (this.#later.size === 0) return;
     for (const [connection, chosen] of this.#later) this.#set(connection, chosen);
-    this.#later.clear();
+    // Not cleared: see TouchedKeys in src/wal/touched-keys.ts.
+    this.#later = new Map();
   }
 
   /** The connection has gone, and its number may soon be another's. */

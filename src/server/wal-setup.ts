@@ -3,7 +3,7 @@
 import { createJoinedProducer } from "../wal/joined-producer.ts";
 import { JournalShare } from "../wal/journal-share.ts";
 import type { Meta } from "../wal/meta.ts";
-import { createWalProducer } from "../wal/wal-buffer.ts";
+import { createWalProducer } from "../wal/staged-producer.ts";
 import { WalDoorbell } from "../wal/wal-control.ts";
 import type { SyncPolicy } from "../wal/wal-writer.ts";
 

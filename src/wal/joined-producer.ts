@@ -93,6 +93,7 @@ export function createJoinedProducer(
     },
     copyArea: writer.copyArea,
     copyBytes: writer.copyBytes,
+    appendEntry: null,
     endRecord() {
       writer.endRecord();
       tellHead();

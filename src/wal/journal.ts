@@ -33,9 +33,10 @@ import { databaseOf } from "../store/database.ts";
 import { BLOCK_SIZE_MAX } from "../store/size-class.ts";
 import type { Store } from "../store/store.ts";
 import { VERDICT, type Verdict, type WriteLog } from "../store/write-log.ts";
-import { JournalBacklog } from "./journal-backlog.ts";
+import { JournalBacklog, type GroupKey } from "./journal-backlog.ts";
 import type { JournalShare } from "./journal-share.ts";
 import { RECORD_KIND, payloadOffset, recordSize, writeRecordHeader } from "./record.ts";
+import { TouchedKeys, type TouchedKey } from "./touched-keys.ts";
 import type { WalProducer } from "./wal-buffer.ts";
 import { failureOf } from "./wal-control.ts";
 
@@ -93,12 +94,6 @@ export interface Journal extends WriteLog {
   joinEpoch(): void;
 }
 
-interface TouchedKey {
-  readonly database: number;
-  readonly key: Buffer;
-  readonly hash: number;
-}
-
 export interface JournalParts {
   readonly store: Store;
   /** What removed keys are offsets into: the receive windows. */
@@ -130,30 +125,52 @@ export function createJournal(parts: JournalParts): Journal {
   let recordCount = 0;
   let suspendedBy = 0;
   let epoch = 0;
+  /**
+   * One thread, which nobody takes room from: writes that may be allowed without looking again, and
+   * recorded by the short way. Until something is published: what has failed is seen then.
+   */
+  let allowance = 0;
+  let isOpen = false;
+  let isRefusing = false;
   /** Several threads: the last verdict has promised room for a record, which has not come. */
   let isPromised = false;
-  /**
-   * By database and key, in the order of the last write. Not cleared but begun anew: what a Map held
-   * before a `clear` refers to what it holds after, so that one that is not collected keeps all.
-   */
-  let touched = new Map<string, TouchedKey>();
-  /** Databases that were flushed in the group, null = all. */
-  let flushes: (number | null)[] = [];
+  const touched = new TouchedKeys(store);
 
   function partitionOf(hash: number): number {
     return only === null ? (hash >>> shift) % partitionCount : 0;
   }
 
   function verdict(): Verdict {
+    if (allowance > 0) {
+      allowance--;
+      return VERDICT.ALLOWED;
+    }
+    return lookForVerdict();
+  }
+
+  function lookForVerdict(): Verdict {
+    lookAgain();
     if (failure() !== 0 || getSuspendedBy() !== 0) return VERDICT.FAILED;
-    if (journal.isRefusing) return VERDICT.REFUSED;
+    if (isRefusing) return VERDICT.REFUSED;
     if (hasBacklog()) return VERDICT.WAIT;
     const hasRoom =
       only === null
         ? producers.every((producer) => producer.hasRoom(roomWanted))
         : only.hasRoom(roomWanted);
     if (share !== null) isPromised = hasRoom;
+    else if (hasRoom) allowMore();
     return hasRoom ? VERDICT.ALLOWED : VERDICT.WAIT;
+  }
+
+  function allowMore(): void {
+    const room = Math.min(...producers.map((producer) => producer.room()));
+    allowance = Math.floor(room / RECORD_ROOM) - 1;
+    isOpen = true;
+  }
+
+  function lookAgain(): void {
+    allowance = 0;
+    isOpen = false;
   }
 
   function getSuspendedBy(): number {
@@ -181,10 +198,20 @@ export function createJournal(parts: JournalParts): Journal {
       const { bytes } = store.area(reference);
       // The short ways write to any database without making it the current one.
       const database = store.databaseOf(reference);
-      touch(database, bytes, store.keyOffset(reference), store.keyLength(reference), hash);
+      touched.add(database, bytes, store.keyOffset(reference), store.keyLength(reference), hash);
       return;
     }
-    if (!record(reference, hash)) backlog.addEntry(partitionOf(hash), reference);
+    if (isOpen && appendEntry(reference, hash)) return;
+    if (record(reference, hash)) return;
+    lookAgain();
+    backlog.addEntry(partitionOf(hash), reference);
+  }
+
+  function appendEntry(reference: number, hash: number): boolean {
+    const { appendEntry: append } = only ?? producers[partitionOf(hash)]!;
+    return (
+      append !== null && append(arena.words[reference >>> BANK_SHIFT]!, wordIndexOf(reference))
+    );
   }
 
   /** False when the record has to wait, or comes in parts. */
@@ -228,7 +255,7 @@ export function createJournal(parts: JournalParts): Journal {
   function removed(keyOffset: number, keyLength: number, hash: number): void {
     recordCount++;
     if (isGrouping) {
-      touch(store.database, source.bytes, keyOffset, keyLength, hash);
+      touched.add(store.database, source.bytes, keyOffset, keyLength, hash);
       return;
     }
     const { database } = store;
@@ -236,6 +263,7 @@ export function createJournal(parts: JournalParts): Journal {
     const producer = producers[partitionOf(hash)]!;
     if (backlog.isWaiting || !hasRoomFor(producer, size)) {
       const key = Buffer.from(source.bytes.subarray(keyOffset, keyOffset + keyLength));
+      lookAgain();
       backlog.addRemoval(partitionOf(hash), database, key);
       return;
     }
@@ -250,25 +278,8 @@ export function createJournal(parts: JournalParts): Journal {
     recordCount++;
     const isAlone = !isGrouping;
     if (isAlone) beginGroup();
-    if (database === null) flushes = [];
-    flushes.push(database);
-    for (const [name, key] of touched) {
-      if (database === null || key.database === database) touched.delete(name);
-    }
+    touched.flush(database);
     if (isAlone) endGroup();
-  }
-
-  function touch(
-    database: number,
-    bytes: Buffer,
-    keyOffset: number,
-    keyLength: number,
-    hash: number,
-  ): void {
-    const key = Buffer.from(bytes.subarray(keyOffset, keyOffset + keyLength));
-    const name = String.fromCharCode(database) + key.toString("latin1");
-    touched.delete(name);
-    touched.set(name, { database, key, hash });
   }
 
   function beginGroup(): void {
@@ -278,57 +289,50 @@ export function createJournal(parts: JournalParts): Journal {
 
   function endGroup(): void {
     isGrouping = false;
-    if (touched.size === 0 && flushes.length === 0) return;
-    if (touched.size === 1 && flushes.length === 0) {
-      for (const key of touched.values()) recordAlone(key);
+    lookAgain();
+    const { flushes, keys } = touched.take();
+    if (flushes.length === 0 && keys.length <= 1) {
+      for (const key of keys) recordAlone(key);
     } else {
-      backlog.addGroup(flushes, describeTouched());
+      backlog.addGroup(flushes, keys.map(describe));
     }
-    touched = new Map();
-    flushes = [];
     backlog.pump();
   }
 
   function recordAlone(key: TouchedKey): void {
-    const reference = findEntry(key);
+    const reference = touched.entryOf(key);
     const partition = partitionOf(key.hash);
     if (reference === 0) backlog.addRemoval(partition, key.database, key.key);
     else if (!record(reference, key.hash)) backlog.addEntry(partition, reference);
   }
 
-  function describeTouched() {
-    return Array.from(touched.values(), (key) => ({
-      partition: partitionOf(key.hash),
-      database: key.database,
-      key: key.key,
-      reference: findEntry(key),
-    }));
-  }
-
-  /** Not `Store.find`, which would remove it if it has expired. */
-  function findEntry({ database, key, hash }: TouchedKey): number {
-    const current = store.database;
-    store.database = database;
-    const view = new DataView(key.buffer, key.byteOffset, key.length);
-    const reference = store.segments.find(view, 0, key.length, hash);
-    store.database = current;
-    return reference;
+  function describe(touchedKey: TouchedKey): GroupKey {
+    const { database, key, hash } = touchedKey;
+    return { partition: partitionOf(hash), database, key, reference: touched.entryOf(touchedKey) };
   }
 
   function beginEpoch(number: number): void {
     epoch = number;
     isPromised = false;
+    lookAgain();
     backlog.startEpoch(number);
   }
 
   const journal: Journal = {
     producers,
     share,
-    isRefusing: false,
+    get isRefusing() {
+      return isRefusing;
+    },
+    set isRefusing(isSet) {
+      lookAgain();
+      isRefusing = isSet;
+    },
     get suspendedBy() {
       return getSuspendedBy();
     },
     set suspendedBy(failed) {
+      lookAgain();
       if (share === null) suspendedBy = failed;
       else share.suspendedBy = failed;
     },
@@ -344,6 +348,7 @@ export function createJournal(parts: JournalParts): Journal {
     failure,
     isBehind,
     publish() {
+      lookAgain();
       backlog.pump();
       for (const producer of producers) producer.publish();
       if (share !== null) share.recordCount = recordCount;

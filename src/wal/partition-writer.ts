@@ -12,7 +12,8 @@ import type { ByteArea } from "../lib/byte-area.ts";
 import { DiskError, type Disk } from "./disk.ts";
 import { GROUP_HEADER_SIZE, GROUP_MAGIC, sealGroup } from "./group.ts";
 import { PartitionFiles, type PartitionIdentity } from "./partition-files.ts";
-import { WAL_RECORD_SIZE_MAX, WalConsumer } from "./wal-buffer.ts";
+import { WAL_RECORD_SIZE_MAX } from "./wal-buffer.ts";
+import { WalConsumer } from "./wal-consumer.ts";
 import { failureOf } from "./wal-control.ts";
 
 /** Bytes of the memory in which groups are formed, one for all partitions of a thread. */

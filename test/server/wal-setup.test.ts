@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { connectRings, type WalSetup } from "../../src/server/wal-setup.ts";
 import { JournalShare } from "../../src/wal/journal-share.ts";
-import { WalConsumer, reserveWalBuffer } from "../../src/wal/wal-buffer.ts";
+import { reserveWalBuffer } from "../../src/wal/wal-buffer.ts";
+import { WalConsumer } from "../../src/wal/wal-consumer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { appendSet, setRecordSize } from "../support/wal-records.ts";
 

@@ -3,12 +3,9 @@
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { createJournal, type Journal } from "../../src/wal/journal.ts";
 import { RECORD_STEP, RecordReader } from "../../src/wal/record.ts";
-import {
-  WalConsumer,
-  createWalProducer,
-  reserveWalBuffer,
-  type WalProducer,
-} from "../../src/wal/wal-buffer.ts";
+import { createWalProducer } from "../../src/wal/staged-producer.ts";
+import { reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
+import { WalConsumer } from "../../src/wal/wal-consumer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { KeyspaceFixture, bytesOf } from "./keyspace-fixture.ts";
 import { copyRecord, type PlainRecord } from "./plain-wal.ts";

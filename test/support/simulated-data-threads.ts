@@ -15,7 +15,8 @@ import type { ThreadMode } from "../../src/lib/thread-mode.ts";
 import { reserveShardBuffers } from "../../src/shard/shard-buffers.ts";
 import { createJoinedProducer } from "../../src/wal/joined-producer.ts";
 import { JournalShare } from "../../src/wal/journal-share.ts";
-import { createWalProducer, type WalProducer } from "../../src/wal/wal-buffer.ts";
+import { createWalProducer } from "../../src/wal/staged-producer.ts";
+import type { WalProducer } from "../../src/wal/wal-buffer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { SimulatedEngine } from "./simulated-engine.ts";
 

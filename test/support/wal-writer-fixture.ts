@@ -4,7 +4,8 @@
 import type { Disk } from "../../src/wal/disk.ts";
 import { compareWalNames, parseWalName } from "../../src/wal/file-names.ts";
 import { RECORD_STEP } from "../../src/wal/record.ts";
-import { createWalProducer, reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
+import { createWalProducer } from "../../src/wal/staged-producer.ts";
+import { reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { WalReader, type WalFault } from "../../src/wal/wal-reader.ts";
 import { WalWriter, type StepResult, type WalWriterOptions } from "../../src/wal/wal-writer.ts";

@@ -10,12 +10,11 @@ import {
 } from "../../src/wal/record.ts";
 import {
   WAL_BUFFER_SIZE_MIN,
-  WAL_RECORD_SIZE_MAX,
-  WalConsumer,
-  createWalProducer,
+  createRingWriter,
   reserveWalBuffer,
   type WalProducer,
 } from "../../src/wal/wal-buffer.ts";
+import { WalConsumer } from "../../src/wal/wal-consumer.ts";
 import { WalDoorbell, failureName, failureOf } from "../../src/wal/wal-control.ts";
 import { Random } from "../support/random.ts";
 import { appendSet, setRecordBytes } from "../support/wal-records.ts";
@@ -25,7 +24,8 @@ const KIB = 1024;
 function createRing(size = WAL_BUFFER_SIZE_MIN, position = 0) {
   const buffer = reserveWalBuffer(size);
   const doorbell = new WalDoorbell();
-  const producer = createWalProducer(buffer, doorbell, position);
+  const producer = createRingWriter(buffer, doorbell);
+  producer.restart(position);
   const consumer = new WalConsumer(buffer);
   consumer.restart(position);
   return { producer, consumer, doorbell, buffer };
@@ -83,31 +83,6 @@ describe("a WAL buffer", () => {
     producer.publish();
     expect(takeAll(consumer)).toEqual(setRecordBytes("", value));
     expect(() => producer.beginRecord(WAL_BUFFER_SIZE_MIN + 8, 24)).toThrow("fits");
-  });
-
-  test("groups at most what fits a group, and goes on behind it", () => {
-    const { producer, consumer } = createRing(32 * 1024 * KIB);
-    expect(producer.recordSizeMax).toBe(WAL_RECORD_SIZE_MAX);
-    const size = 3 * 1024 * KIB;
-    for (let i = 0; i < 5; i++) appendSet(producer, "", Buffer.alloc(size - 24, i));
-    producer.publish();
-    const counts: number[] = [];
-    while (consumer.begin < producer.position()) {
-      consumer.look();
-      expect(consumer.published).toBe(producer.position());
-      counts.push(consumer.recordCount);
-      expect(consumer.length).toBe(consumer.recordCount * size);
-      takeAll(consumer);
-    }
-    expect(counts).toEqual([2, 2, 1]);
-  });
-
-  test("refuses to take what is no record", () => {
-    const { producer, consumer } = createRing();
-    producer.beginRecord(32, 24);
-    producer.endRecord();
-    producer.publish();
-    expect(() => consumer.look()).toThrow("begins with its size");
   });
 });
 
@@ -234,31 +209,6 @@ describe("what the threads ask of each other", () => {
     expect(isWoken(doorbell, () => void producer.requestSync())).toBe(true);
     expect(isWoken(doorbell, () => producer.awaitProgress())).toBe(true);
     expect(isWoken(doorbell, () => doorbell.call())).toBe(true);
-  });
-
-  test("a sync request is taken once and covers what was appended before it", () => {
-    const { producer, consumer } = createRing();
-    expect(consumer.takeSyncRequest()).toBe(false);
-    appendSet(producer, "a", "b");
-    const wanted = producer.requestSync();
-    expect(consumer.takeSyncRequest()).toBe(true);
-    consumer.look();
-    expect(consumer.published).toBe(wanted);
-    expect(consumer.takeSyncRequest()).toBe(false);
-    // The same position once more is a request of its own, and one that comes between two epochs is
-    // not forgotten.
-    producer.requestSync();
-    consumer.restart(wanted);
-    expect(consumer.takeSyncRequest()).toBe(true);
-  });
-
-  test("waiting for progress is said once for each ring", () => {
-    const { producer, consumer } = createRing();
-    expect(consumer.takeAwaited()).toBe(false);
-    producer.awaitProgress();
-    expect(consumer.isAwaited).toBe(true);
-    expect(consumer.takeAwaited()).toBe(true);
-    expect(consumer.takeAwaited()).toBe(false);
   });
 });
 

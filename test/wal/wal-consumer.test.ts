@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import {
+  WAL_BUFFER_SIZE_MIN,
+  WAL_RECORD_SIZE_MAX,
+  createRingWriter,
+  reserveWalBuffer,
+} from "../../src/wal/wal-buffer.ts";
+import { WalConsumer } from "../../src/wal/wal-consumer.ts";
+import { WalDoorbell } from "../../src/wal/wal-control.ts";
+import { appendSet } from "../support/wal-records.ts";
+
+const KIB = 1024;
+
+function createRing(size = WAL_BUFFER_SIZE_MIN) {
+  const buffer = reserveWalBuffer(size);
+  const producer = createRingWriter(buffer, new WalDoorbell());
+  producer.restart(0);
+  const consumer = new WalConsumer(buffer);
+  consumer.restart(0);
+  return { producer, consumer };
+}
+
+describe("WalConsumer", () => {
+  test("groups at most what fits a group, and goes on behind it", () => {
+    const { producer, consumer } = createRing(32 * 1024 * KIB);
+    expect(producer.recordSizeMax).toBe(WAL_RECORD_SIZE_MAX);
+    const size = 3 * 1024 * KIB;
+    for (let i = 0; i < 5; i++) appendSet(producer, "", Buffer.alloc(size - 24, i));
+    producer.publish();
+    const counts: number[] = [];
+    while (consumer.begin < producer.position()) {
+      consumer.look();
+      expect(consumer.published).toBe(producer.position());
+      counts.push(consumer.recordCount);
+      expect(consumer.length).toBe(consumer.recordCount * size);
+      consumer.take(Buffer.alloc(consumer.length), 0);
+    }
+    expect(counts).toEqual([2, 2, 1]);
+  });
+
+  test("refuses to take what is no record", () => {
+    const { producer, consumer } = createRing();
+    producer.beginRecord(32, 24);
+    producer.endRecord();
+    producer.publish();
+    expect(() => consumer.look()).toThrow("begins with its size");
+  });
+
+  test("a sync request is taken once and covers what was appended before it", () => {
+    const { producer, consumer } = createRing();
+    expect(consumer.takeSyncRequest()).toBe(false);
+    appendSet(producer, "a", "b");
+    const wanted = producer.requestSync();
+    expect(consumer.takeSyncRequest()).toBe(true);
+    consumer.look();
+    expect(consumer.published).toBe(wanted);
+    expect(consumer.takeSyncRequest()).toBe(false);
+    // The same position once more is a request of its own, and one that comes between two epochs is
+    // not forgotten.
+    producer.requestSync();
+    consumer.restart(wanted);
+    expect(consumer.takeSyncRequest()).toBe(true);
+  });
+
+  test("waiting for progress is said once for each ring", () => {
+    const { producer, consumer } = createRing();
+    expect(consumer.takeAwaited()).toBe(false);
+    producer.awaitProgress();
+    expect(consumer.isAwaited).toBe(true);
+    expect(consumer.takeAwaited()).toBe(true);
+    expect(consumer.takeAwaited()).toBe(false);
+  });
+});
