@@ -20,6 +20,7 @@
 
 import type { Batch } from "../batch/batch.ts";
 import { SPLICE_LENGTH_MIN, type SendWindows } from "../batch/send-windows.ts";
+import { KEEPS_LOADS_IN_ORDER, loadWord } from "../lib/shared-word.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import { SEGMENT_HEADER_WORDS, STRUCTURE_LOCK } from "../store/control-memory.ts";
@@ -50,12 +51,6 @@ const READS = 2;
 const GETS = 3;
 /** Writes that nearly always change a few bytes of an entry. */
 const INCREMENTS = 4;
-
-/**
- * Whether the processor keeps loads in order, as x86 does: the last look at a segment's word must
- * come after what was read. Others read under the lock.
- */
-const KEEPS_LOADS_IN_ORDER = process.arch === "x64";
 
 /** What a short reply has besides a value. */
 const REPLY_HEAD_SIZE_MAX = 64;
@@ -88,25 +83,29 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
   let structure = NEVER;
 
   function begin(): void {
-    structure = Atomics.load(control, STRUCTURE_LOCK);
+    structure = loadWord(control, STRUCTURE_LOCK);
     if ((structure & 1) !== 0) structure = NEVER;
   }
 
   /** Looks a row's candidate up again unless it surely holds. */
   function refresh(row: number): void {
-    if (Atomics.load(control, STRUCTURE_LOCK) === structure) return;
+    if (loadWord(control, STRUCTURE_LOCK) === structure) return;
     candidates.find(hashes, found, row, row + 1);
   }
 
-  /** GET without a lock; false when that was not possible, and nothing has happened then. */
+  /**
+   * GET without a lock; false when that was not possible, and nothing has happened then. The last
+   * look must come after what was read, which only KEEPS_LOADS_IN_ORDER makes sure of; between the
+   * two looks a reply was written.
+   */
   function read(row: number, connection: number): boolean {
     const word = segmentsBegin + (hashes[row]! >>> shift) * SEGMENT_HEADER_WORDS;
-    const seen = Atomics.load(control, word);
+    const seen = loadWord(control, word);
     if ((seen & 1) !== 0) return false;
     refresh(row);
     const end = ends[connection]!;
     if (!executeFast(row, connection)) return false;
-    if (Atomics.load(control, word) === seen) return true;
+    if (loadWord(control, word) === seen) return true;
     ends[connection] = end;
     return false;
   }

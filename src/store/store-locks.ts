@@ -19,6 +19,7 @@
 // bounded time and then sleeps, so that a holder who has lost its processor gets it back.
 
 import { assert } from "../lib/assert.ts";
+import { loadWord } from "../lib/shared-word.ts";
 import { SEGMENT_HEADER_WORDS, STRUCTURE_LOCK, type ControlLayout } from "./control-memory.ts";
 
 /** From a lock's word to the word that counts who sleeps for it. */
@@ -41,6 +42,9 @@ export class StoreLocks {
   readonly control: Int32Array;
   readonly segmentsBegin: number;
   readonly shift: number;
+  /** The short way: the segment of a hash, and nothing else until `unlockSegment`. */
+  readonly lockSegment: (hash: number) => void;
+  readonly unlockSegment: (hash: number) => void;
   readonly #isHeld: Uint8Array;
   readonly #held: Int32Array;
   #heldCount = 0;
@@ -53,20 +57,20 @@ export class StoreLocks {
     this.shift = 32 - layout.segmentBits;
     this.#isHeld = new Uint8Array(this.segmentCount);
     this.#held = new Int32Array(this.segmentCount);
+    const { segmentsBegin, shift } = this;
+    // Closures over constants: see src/command/fast-commands.ts.
+    this.lockSegment = (hash) => {
+      const word = segmentsBegin + (hash >>> shift) * SEGMENT_HEADER_WORDS;
+      if (!tryLock(control, word)) this.#wait(word);
+    };
+    this.unlockSegment = (hash) => {
+      unlock(control, segmentsBegin + (hash >>> shift) * SEGMENT_HEADER_WORDS);
+    };
   }
 
   /** Whether this thread has the structure. */
   get hasStructure(): boolean {
     return this.#depth > 0;
-  }
-
-  /** The short way: the segment of a hash, and nothing else until `unlockSegment`. */
-  lockSegment(hash: number): void {
-    this.#lock(this.segmentsBegin + (hash >>> this.shift) * SEGMENT_HEADER_WORDS);
-  }
-
-  unlockSegment(hash: number): void {
-    this.#unlock(this.segmentsBegin + (hash >>> this.shift) * SEGMENT_HEADER_WORDS);
   }
 
   /** The structure; may be taken again by who has it. Every `enter…` needs its `leave`. */
@@ -125,7 +129,7 @@ export class StoreLocks {
     assert(this.#depth > 0, "who leaves has entered");
     if (this.#depth === 1) {
       this.leaveSegments();
-      this.#unlock(STRUCTURE_LOCK);
+      unlock(this.control, STRUCTURE_LOCK);
     }
     this.#depth--;
   }
@@ -135,41 +139,37 @@ export class StoreLocks {
     for (let i = this.#heldCount - 1; i >= 0; i--) {
       const segment = this.#held[i]!;
       this.#isHeld[segment] = 0;
-      this.#unlock(this.segmentsBegin + segment * SEGMENT_HEADER_WORDS);
+      unlock(this.control, this.segmentsBegin + segment * SEGMENT_HEADER_WORDS);
     }
     this.#heldCount = 0;
   }
 
   #lock(word: number): void {
-    const { control } = this;
-    const seen = Atomics.load(control, word);
-    const isFree = (seen & 1) === 0;
-    if (!isFree || Atomics.compareExchange(control, word, seen, (seen + 1) | 0) !== seen)
-      this.#wait(word);
-  }
-
-  #unlock(word: number): void {
-    Atomics.add(this.control, word, 1);
-    if (Atomics.load(this.control, word + SLEEPERS) !== 0) Atomics.notify(this.control, word, 1);
+    if (!tryLock(this.control, word)) this.#wait(word);
   }
 
   #wait(word: number): void {
     this.waitCount++;
-    for (let i = 0; i < SPIN_COUNT; i++) if (this.#tryLock(word)) return;
     const { control } = this;
+    for (let i = 0; i < SPIN_COUNT; i++) if (tryLock(control, word)) return;
     this.sleepCount++;
     // Counted before it looks again: who unlocks after that look sees it, or is seen.
     Atomics.add(control, word + SLEEPERS, 1);
-    while (!this.#tryLock(word)) {
-      const seen = Atomics.load(control, word);
+    while (!tryLock(control, word)) {
+      const seen = loadWord(control, word);
       if ((seen & 1) !== 0) Atomics.wait(control, word, seen);
     }
     Atomics.sub(control, word + SLEEPERS, 1);
   }
+}
 
-  #tryLock(word: number): boolean {
-    const seen = Atomics.load(this.control, word);
-    if ((seen & 1) !== 0) return false;
-    return Atomics.compareExchange(this.control, word, seen, (seen + 1) | 0) === seen;
-  }
+function tryLock(control: Int32Array, word: number): boolean {
+  const seen = loadWord(control, word);
+  if ((seen & 1) !== 0) return false;
+  return Atomics.compareExchange(control, word, seen, (seen + 1) | 0) === seen;
+}
+
+function unlock(control: Int32Array, word: number): void {
+  Atomics.add(control, word, 1);
+  if (loadWord(control, word + SLEEPERS) !== 0) Atomics.notify(control, word, 1);
 }
