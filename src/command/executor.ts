@@ -120,7 +120,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   function runRows(count: number): void {
     if (router !== null) router.mark(count);
-    if (locked !== null) locked.begin();
+    if (locked !== null) locked.begin(count);
     if (count === 1) {
       executor.singleCount++;
       candidates.find(hashes, found, 0, 1);

@@ -24,6 +24,7 @@ import { KEEPS_LOADS_IN_ORDER, loadWord } from "../lib/shared-word.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import { SEGMENT_HEADER_WORDS, STRUCTURE_LOCK } from "../store/control-memory.ts";
+import { SEGMENT_TOUCH } from "../store/segment-headers.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreLocks } from "../store/store-locks.ts";
 import { ROW, type RowResult } from "./resp-rows.ts";
@@ -40,8 +41,8 @@ export interface LockedRowParts {
 }
 
 export interface LockedRows {
-  /** Before the loops that look ahead. */
-  begin(): void;
+  /** Before the loops that look ahead, and as one of them. */
+  begin(count: number): void;
   execute(row: number, connection: number): RowResult;
 }
 
@@ -77,14 +78,30 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
   const { candidates } = store.segments;
   const found = batch.candidates;
   const classes = classify();
+  const mayLock = classes.map((kind) => Number(kind === 0 || kind === INCREMENTS));
+  /** What was only read ahead: its loads are not dead code. */
+  let sink = 0;
   /** The locks of a command with several keys are held. */
   let isWithin = false;
   /** What the structure's lock word was when the loops began. */
   let structure = NEVER;
 
-  function begin(): void {
+  function begin(count: number): void {
     structure = loadWord(control, STRUCTURE_LOCK);
     if ((structure & 1) !== 0) structure = NEVER;
+    if (count > 1) touchLocks(count);
+  }
+
+  /**
+   * Has the lines of the locks come that will be taken: every other one was written last by another
+   * processor, and a lock that waits for its line lets nothing behind it begin. Writes do not wait.
+   */
+  function touchLocks(count: number): void {
+    for (let row = 0; row < count; row++) {
+      const word = segmentsBegin + (hashes[row]! >>> shift) * SEGMENT_HEADER_WORDS;
+      if (mayLock[opcodes[row]!] === 1) control[word + SEGMENT_TOUCH] = 0;
+      else sink ^= control[word]!;
+    }
   }
 
   /** Looks a row's candidate up again unless it surely holds. */

@@ -1,13 +1,15 @@
 // What each segment knows of itself, in control memory, 16 words (one cache line) a segment:
 //
-//   0 lock, 1 who sleeps for it (store-locks.ts), 2 keys
+//   0 lock, 1 who sleeps for it (store-locks.ts), 2 keys, 15 written by who will lock it soon
 //
 // A segment is the unit of locking and of the log: the keys whose hashes begin with its number.
 
 import { SEGMENT_HEADER_WORDS, type ControlLayout } from "./control-memory.ts";
 
-/** Word of a segment's header. */
+/** Words of a segment's header. */
 const KEYS = 2;
+/** What is written there says nothing: it has the line come to the writer's processor. */
+export const SEGMENT_TOUCH = 15;
 
 export class SegmentHeaders {
   readonly bits: number;
