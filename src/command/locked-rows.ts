@@ -28,12 +28,15 @@ import { SEGMENT_TOUCH } from "../store/segment-headers.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreLocks } from "../store/store-locks.ts";
 import { ROW, type RowResult } from "./resp-rows.ts";
+import type { RowRouter } from "./row-router.ts";
 
 export interface LockedRowParts {
   readonly batch: Batch;
   readonly store: Store;
   readonly locks: StoreLocks;
   readonly sends: SendWindows;
+  /** With it, many rows are another thread's, and nobody else takes the locks of the rest. */
+  readonly router: RowRouter | null;
   /** The short ways alone; false when nothing has happened. */
   readonly executeFast: (row: number, connection: number) => boolean;
   /** Everything; the locks are held. */
@@ -71,7 +74,7 @@ function classify(): Uint8Array {
 
 /** A closure over constants: see fast-commands.ts. */
 export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
-  const { batch, store, locks, sends, executeFast } = lockedParts;
+  const { batch, store, locks, sends, router, executeFast } = lockedParts;
   const { ends, limits, limitBytes } = sends;
   const { control, segmentsBegin, shift } = locks;
   const { opcodes, hashes, keyOffsets, keyLengths, databases, parts } = batch;
@@ -89,7 +92,7 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
   function begin(count: number): void {
     structure = loadWord(control, STRUCTURE_LOCK);
     if ((structure & 1) !== 0) structure = NEVER;
-    if (count > 1) touchLocks(count);
+    if (count > 1 && router === null) touchLocks(count);
   }
 
   /**
