@@ -25,8 +25,8 @@ import { SEGMENT_HEADER_WORDS, STRUCTURE_LOCK, type ControlLayout } from "./cont
 /** From a lock's word to the word that counts who sleeps for it. */
 const SLEEPERS = 1;
 
-/** Looks at a lock before its waiter sleeps: a few microseconds. */
-const SPIN_COUNT = 200;
+/** Looks at a lock, each by a plain load, before its waiter sleeps: a few microseconds. */
+const SPIN_COUNT = 2000;
 
 export class StoreLocks {
   /** Locks that were not free at once, and those that were slept for. */
@@ -156,7 +156,7 @@ export class StoreLocks {
     // Counted before it looks again: who unlocks after that look sees it, or is seen.
     Atomics.add(control, word + SLEEPERS, 1);
     while (!tryLock(control, word)) {
-      const seen = loadWord(control, word);
+      const seen = Atomics.load(control, word);
       if ((seen & 1) !== 0) Atomics.wait(control, word, seen);
     }
     Atomics.sub(control, word + SLEEPERS, 1);
