@@ -26,6 +26,7 @@ export const BLOCK_LIST_COUNT = 3 * 128;
 const BLOCK_LIST_ARRAYS = 3;
 export const PAGE_DESCRIPTOR_WORDS = 8;
 export const SEGMENT_HEADER_WORDS = 16;
+const CACHE_LINE_WORDS = 16;
 export const DIRECTORY_HEADER_WORDS = 4;
 /** Tables, depths and counts: three words for each place in a directory. */
 export const DIRECTORY_ARRAYS = 3;
@@ -83,7 +84,9 @@ export function layOutControl(pageCount: number, segmentBits: number): ControlLa
   const countsBegin = POOL_HEADER_WORDS;
   const blockListsBegin = countsBegin + COUNT_WORDS;
   const descriptorsBegin = blockListsBegin + BLOCK_LIST_ARRAYS * BLOCK_LIST_COUNT;
-  const segmentsBegin = descriptorsBegin + pageCount * PAGE_DESCRIPTOR_WORDS;
+  const descriptorsEnd = descriptorsBegin + pageCount * PAGE_DESCRIPTOR_WORDS;
+  // A segment's header on one line, which an odd count of descriptors would spread over two.
+  const segmentsBegin = Math.ceil(descriptorsEnd / CACHE_LINE_WORDS) * CACHE_LINE_WORDS;
   const directoryBegin = segmentsBegin + 2 ** segmentBits * SEGMENT_HEADER_WORDS;
   const wantedBits = Math.ceil(Math.log2(2 * pageCount)) + DIRECTORY_BITS_SPARE;
   const directoryBitsMax = Math.min(DIRECTORY_BITS_MAX, Math.max(segmentBits, wantedBits));

@@ -25,12 +25,15 @@ describe("layOutControl", () => {
         const listsBegin = POOL_HEADER_WORDS + COUNT_WORDS;
         const pagesBegin = listsBegin + 3 * BLOCK_LIST_COUNT;
         const pagesEnd = pagesBegin + pageCount * PAGE_DESCRIPTOR_WORDS;
-        const segmentsEnd = pagesEnd + 2 ** segmentBits * SEGMENT_HEADER_WORDS;
+        // Headers of segments lie on one cache line each.
+        const segmentsBegin = pagesEnd + (pageCount % 2) * PAGE_DESCRIPTOR_WORDS;
+        const segmentsEnd = segmentsBegin + 2 ** segmentBits * SEGMENT_HEADER_WORDS;
         const arrayWords = DIRECTORY_ARRAYS * 2 ** layout.directoryBitsMax;
         expect(layout.countsBegin).toBe(POOL_HEADER_WORDS);
         expect(layout.blockListsBegin).toBe(listsBegin);
         expect(layout.descriptorsBegin).toBe(pagesBegin);
-        expect(layout.segmentsBegin).toBe(pagesEnd);
+        expect(layout.segmentsBegin).toBe(segmentsBegin);
+        expect(layout.segmentsBegin % 16).toBe(0);
         expect(layout.directoryBegin).toBe(segmentsEnd);
         expect(layout.heapBegin).toBe(segmentsEnd + DIRECTORY_HEADER_WORDS + arrayWords);
         expect(layout.wordCount).toBeGreaterThan(layout.heapBegin);
