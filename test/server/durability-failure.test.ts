@@ -1,0 +1,132 @@
+// What becomes of held replies and of waiting writes when the log fails, and what goes on after it.
+
+import { describe, expect, test } from "bun:test";
+import { CONNECTION } from "../../src/batch/connection-flag.ts";
+import { DurabilityFixture, LARGE, take } from "../support/durability-fixture.ts";
+import { encodeCommand } from "../support/resp-client.ts";
+import { ERROR, reply, request } from "../support/v1-frames.ts";
+
+const OK = "+OK\r\n";
+const MISCONF = "-MISCONF";
+
+describe("when the log has failed", () => {
+  test("held replies are taken back, and their clients told", () => {
+    const fixture = new DurabilityFixture();
+    const v1 = fixture.server.connect();
+    fixture.send(fixture.one, ["SET", "a", "1"], ["GET", "a"]);
+    fixture.send(v1, request.set("b", "1"));
+    fixture.failLog();
+    fixture.settle();
+    const answer = take(fixture.one);
+    expect(answer).toStartWith(MISCONF);
+    expect(answer.match(/\r\n/g)).toHaveLength(1);
+    expect(v1.take()).toEqual(ERROR);
+    expect(fixture.one.isFinished && v1.isFinished).toBe(true);
+  });
+
+  test("writes are refused on all ways, and not executed", () => {
+    const fixture = new DurabilityFixture();
+    const v1 = fixture.server.connect();
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.failLog("ENOSPC");
+    fixture.settle();
+    const { other } = fixture;
+    for (const write of [
+      ["SET", "a", "2"],
+      ["MSET", "a", "2", "b", "3"],
+      ["APPEND", "a", "2"],
+      ["DEL", "a"],
+      ["FLUSHALL"],
+    ]) {
+      expect(fixture.send(other, write)).toStartWith(MISCONF);
+    }
+    expect(fixture.send(v1, request.set("a", "3"))).toBe(ERROR.toString("latin1"));
+    const durable = request.durable("none", request.set("a", "3"));
+    expect(fixture.send(v1, durable)).toBe(ERROR.toString("latin1"));
+    expect(fixture.peek("a", "b")).toBe("*2\r\n$1\r\n1\r\n$-1\r\n");
+    expect(fixture.server.durability.failure()).toBe("ENOSPC");
+  });
+
+  test("reads go on", () => {
+    const fixture = new DurabilityFixture();
+    const v1 = fixture.server.connect();
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.failLog();
+    fixture.settle();
+    expect(fixture.send(fixture.other, ["GET", "a"])).toBe("$1\r\n1\r\n");
+    expect(fixture.send(fixture.other, ["STRLEN", "a"], ["PING"])).toBe(":1\r\n+PONG\r\n");
+    const answer = fixture.send(v1, request.get("a"));
+    expect(answer).toBe(reply.value("1").toString("latin1"));
+    fixture.server.thread.tick();
+    expect(fixture.send(fixture.other, ["GET", "a"])).toBe("$1\r\n1\r\n");
+  });
+
+  test("what was executed in the turn that met the failure is not promised", () => {
+    const fixture = new DurabilityFixture();
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.failLog();
+    // An ordinary command is executed when it comes; the failure is heard of before the turn ends.
+    fixture.other.feed(encodeCommand(["APPEND", "b", "2"]));
+    fixture.server.stepWriters();
+    fixture.server.durability.progress();
+    fixture.server.engine.turn();
+    expect(take(fixture.other)).toStartWith(MISCONF);
+    expect(take(fixture.one)).toStartWith(MISCONF);
+  });
+
+  test("writes that waited for room are refused", () => {
+    const fixture = new DurabilityFixture();
+    fixture.fillRing();
+    fixture.send(fixture.one, ["SET", "a", "1"], ["GET", "a"]);
+    fixture.failLog();
+    fixture.settle();
+    expect(take(fixture.one)).toMatch(/^-MISCONF[^\r]*\r\n\$-1\r\n$/);
+  });
+
+  test("a client with held replies and a waiting write gets one error, and is closed", () => {
+    const fixture = new DurabilityFixture();
+    const values = [0, 1, 2, 3, 4].map((i) => ["SET", `k${i}`, LARGE]);
+    fixture.send(fixture.one, ...values, ["GET", "k0"]);
+    expect(fixture.is(fixture.one, CONNECTION.HELD)).toBe(true);
+    fixture.failLog();
+    fixture.settle();
+    expect(take(fixture.one).match(/\r\n/g)).toHaveLength(1);
+    expect(fixture.one.isFinished).toBe(true);
+  });
+
+  test("a transaction is given up, and the next command is not queued", () => {
+    const fixture = new DurabilityFixture();
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.failLog();
+    fixture.settle();
+    const answer = fixture.send(fixture.other, ["MULTI"], ["SET", "a", "2"], ["EXEC"]);
+    expect(answer).toMatch(/^\+OK\r\n\+QUEUED\r\n-EXECABORT [^\r]*MISCONF[^\r]*\r\n$/);
+    expect(fixture.send(fixture.other, ["GET", "a"])).toBe("$1\r\n1\r\n");
+  });
+
+  test("a transaction of reads is executed", () => {
+    const fixture = new DurabilityFixture();
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.failLog();
+    fixture.settle();
+    const answer = fixture.send(fixture.other, ["MULTI"], ["GET", "a"], ["EXEC"]);
+    expect(answer).toBe("+OK\r\n+QUEUED\r\n*1\r\n$1\r\n1\r\n");
+  });
+});
+
+describe("under everysec", () => {
+  test("writes wait for room, and are refused when the log has failed", () => {
+    const fixture = new DurabilityFixture({ policy: "everysec" });
+    fixture.fillRing();
+    expect(fixture.send(fixture.one, ["SET", "a", "1"])).toBe("");
+    fixture.settle();
+    expect(take(fixture.one)).toBe(OK);
+    fixture.disk.failAt("write", 1, "EIO", 1000);
+    fixture.send(fixture.one, ["SET", "a", "2"]);
+    fixture.server.clock.elapsed += 100;
+    fixture.settle();
+    fixture.server.clock.elapsed += 100;
+    expect(fixture.send(fixture.one, ["SET", "a", "3"])).toStartWith(MISCONF);
+    expect(fixture.send(fixture.one, ["GET", "a"])).toBe("$1\r\n2\r\n");
+  });
+});
