@@ -1,33 +1,22 @@
 // One life of a simulated server, from its start to its end: which step comes next, and of which
-// data thread, is the random numbers' choice, and after each the model, the history and the store
-// are held against each other.
+// data thread, is the random numbers' choice.
 //
-// A turn runs alone, whoever's it is, so a request takes effect when it is executed: the model
-// follows that order. In sharded mode that is on the thread that has its key (sent-requests.ts).
+//   SimulatedLife ─▶ LifeClients     who is there
+//        │`────────▶ LifeWitness     after each step: the model, the history and the store
+//        `─────────▶ LifePromises    after its end: what the next life has to have
 
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
-import { ERROR_TEXT } from "../../src/redis/error-text.ts";
-import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
-import type { DataThread } from "../../src/server/data-thread.ts";
-import { KIND } from "../../src/shard/inbox.ts";
 import type { SyncPolicy } from "../../src/wal/wal-writer.ts";
-import type { Contents } from "./recovery-fixture.ts";
-import { watchExecution, type Manner, type Refusal } from "./execution-watch.ts";
+import { LifeClients } from "./life-clients.ts";
+import { LifePromises } from "./life-promises.ts";
+import { LifeWitness, hasFailed, isLogDown } from "./life-witness.ts";
 import type { Random } from "./random.ts";
-import { SentRequests } from "./sent-requests.ts";
 import { PowerLoss, type SimulatedDisk } from "./simulated-disk.ts";
-import { SimulatedClient, type Reply } from "./simulated-client.ts";
-import {
-  SIMULATED_CLIENTS_MAX,
-  type SimulatedServer,
-  type SimulatedServerOptions,
-} from "./simulated-server.ts";
+import { SimulatedClient } from "./simulated-client.ts";
+import type { SimulatedServer, SimulatedServerOptions } from "./simulated-server.ts";
 import type { SimulationFigures } from "./simulation.ts";
-import { SimulationModel, readContents } from "./simulation-model.ts";
-import { SimulationRequests, type SimulationRequest } from "./simulation-requests.ts";
-import { TurnRecorder } from "./turn-recorder.ts";
-import { ERROR } from "./v1-frames.ts";
-import { WriteHistory, findDifference, livingAt, type Ends } from "./write-history.ts";
+import { SimulationRequests } from "./simulation-requests.ts";
+import type { WriteHistory } from "./write-history.ts";
 
 export interface LifeOptions extends SimulatedServerOptions {
   readonly policy: SyncPolicy;
@@ -36,36 +25,26 @@ export interface LifeOptions extends SimulatedServerOptions {
 
 const CLIENTS_MAX = 4;
 const CLIENTS_MAX_OF_SEVERAL = 6;
-const CONNECTIONS_MAX = 1000;
 const REST_ROUNDS_MAX = 400;
-const V1_ERROR = ERROR.toString("latin1");
 
 type End = "power" | "kill" | "stop";
 
 export class SimulatedLife {
   readonly history: WriteHistory;
+  readonly promises: LifePromises;
   readonly partitionCount: number;
-  /** Events of the history that clients have been promised. */
-  acknowledgedCount = 0;
   readonly #server: SimulatedServer;
   readonly #disk: SimulatedDisk;
   readonly #random: Random;
   readonly #policy: SyncPolicy;
   readonly #figures: SimulationFigures;
-  readonly #model: SimulationModel;
   readonly #requests: SimulationRequests;
-  /** By data thread. */
-  readonly #keys: readonly StoreKeyspace[];
-  readonly #recorders: readonly TurnRecorder[];
-  readonly #sent = new SentRequests();
+  readonly #clients = new LifeClients();
+  readonly #witness: LifeWitness;
   /** Its ring fills. */
   readonly #isLogSlow: boolean;
-  #clients: SimulatedClient[] = [];
-  readonly #ofConnection = new Map<number, SimulatedClient>();
   #hasLogFailed = false;
   #end: End | null = null;
-  /** By epoch: the furthest that was published as durable against this life's end. */
-  readonly #promisedEnds = new Map<number, Ends>();
 
   constructor(
     server: SimulatedServer,
@@ -79,25 +58,16 @@ export class SimulatedLife {
     this.#random = random;
     this.#policy = policy;
     this.#figures = figures;
-    const { thread, producers, recovery } = server;
-    this.partitionCount = producers.length;
-    this.#keys = server.threads.map(({ store, windows }) => new StoreKeyspace(store, windows));
-    const contents = this.#readStore(0);
-    this.history = new WriteHistory(contents, recovery.nextEpoch, producers.length);
-    this.history.startPosition = Math.min(...producers.map((producer) => producer.position()));
-    const { segmentBits } = server.directory.meta;
-    for (const { durability, store, windows } of server.threads) {
-      this.history.attach(durability!, store, windows.area.bytes, segmentBits);
-    }
-    this.#recorders = server.threads.map((each) => new TurnRecorder(each, this.history));
-    this.#model = new SimulationModel(contents, thread.store.nowMs);
+    this.partitionCount = server.producers.length;
+    this.#witness = new LifeWitness(server, this.#clients, figures);
+    this.history = this.#witness.history;
+    this.promises = new LifePromises(server, this.history);
     this.#requests = new SimulationRequests(
       random,
       hasLongValues,
       // The rings of several threads are larger.
       server.threads.length > 1 ? 2 : undefined,
     );
-    for (const index of server.threads.keys()) this.#watch(index);
     this.#isLogSlow = hasLongValues && random.oneIn(2);
     for (const index of server.threads.keys()) {
       server.engineOf(index).isDeferred = random.oneIn(3);
@@ -124,27 +94,12 @@ export class SimulatedLife {
     return this.#die(this.#end ?? end);
   }
 
-  /** Throws when something is not there that was promised. */
-  checkPromises(endsOf: (epoch: number) => Ends, isRecovered: readonly boolean[]): void {
-    for (const [epoch, promised] of this.#promisedEnds) {
-      const ends = endsOf(epoch);
-      const missing = promised.findIndex((end, i) => end > (ends[i] ?? 0));
-      if (missing < 0) continue;
-      const found = `partition ${missing} ends at ${ends[missing]}`;
-      throw new Error(`after recovery: ${found}, and ${promised[missing]} was durable`);
-    }
-    const lost = isRecovered.indexOf(false);
-    if (lost >= 0 && lost < this.acknowledgedCount) {
-      throw new Error(`after recovery: event ${lost} is lost, and was acknowledged`);
-    }
-  }
-
   #step(): void {
     const random = this.#random;
     const choice = random.below(100);
     // Somebody has made room, or replaced the disk.
     if (this.#server.durability.failure() !== "" && random.oneIn(10)) this.#save();
-    if (this.#clients.length === 0 || choice < 4) this.#connect();
+    if (this.#clients.all.length === 0 || choice < 4) this.#connect();
     else if (choice < 24) this.#ask();
     else if (choice < 48) this.#deliver();
     else if (choice < 62) this.#turn();
@@ -155,7 +110,7 @@ export class SimulatedLife {
     else if (choice < 96) this.#tick();
     else if (choice < 98) this.#leave();
     else if (choice < 99) this.#save();
-    else this.#compare();
+    else this.#witness.compare();
     this.#look();
   }
 
@@ -169,7 +124,7 @@ export class SimulatedLife {
     const thread = this.#pickThread();
     if (choice < 3) this.#server.hearRing(thread);
     else if (choice === 3) this.#server.engineOf(thread).turn();
-    else if (choice === 4 && this.#clients.length > 0) this.#deliver();
+    else if (choice === 4 && this.#clients.all.length > 0) this.#deliver();
   }
 
   /** The one that goes on; there may be only one. */
@@ -181,31 +136,30 @@ export class SimulatedLife {
   /** What has come over the sockets, and whether the machine lives on. */
   #look(): void {
     this.#hasLogFailed ||= this.#server.threads.some(hasFailed);
-    for (const client of this.#clients) this.#receive(client);
+    for (const client of this.#clients.all) this.#receive(client);
     if (this.#disk.operationCount >= this.#disk.powerLossAt) this.#end = "power";
   }
 
   #receive(client: SimulatedClient): void {
     const count = client.receive(this.#hasLogFailed, this.#server.clock.elapsed);
-    if (this.#policy === "always" && count > this.acknowledgedCount) this.acknowledgedCount = count;
+    if (this.#policy === "always") this.promises.acknowledge(count);
   }
 
   #connect(): void {
     const isOfSeveral = this.#server.threads.length > 1;
     const countMax = isOfSeveral ? CLIENTS_MAX_OF_SEVERAL : CLIENTS_MAX;
-    if (this.#clients.length === countMax) return;
+    if (this.#clients.all.length === countMax) return;
     const thread = this.#pickThread();
     const connection = this.#server.connect(thread);
     const isV1 = this.#random.oneIn(3);
-    const model = isV1 ? null : this.#model.connect();
+    const model = isV1 ? null : this.#witness.model.connect();
     const client = new SimulatedClient(thread, connection, isV1, model);
     if (this.#random.oneIn(4)) connection.capacity = this.#random.below(200);
-    this.#clients.push(client);
-    this.#ofConnection.set(placeOf(thread, connection.number), client);
+    this.#clients.add(client);
   }
 
   #ask(): void {
-    const client = this.#random.pick(this.#clients);
+    const client = this.#random.pick(this.#clients.all);
     if (client.isFailed || client.pending.length > 30) return;
     const count = this.#random.oneIn(4) ? this.#random.between(2, 12) : 1;
     for (let i = 0; i < count; i++) {
@@ -215,7 +169,7 @@ export class SimulatedLife {
   }
 
   #deliver(): void {
-    const client = this.#random.pick(this.#clients);
+    const client = this.#random.pick(this.#clients.all);
     const whole = client.wireLength;
     this.#deliverTo(client, this.#random.oneIn(3) ? this.#random.below(whole + 1) : whole);
   }
@@ -234,8 +188,8 @@ export class SimulatedLife {
 
   #turn(thread = this.#pickThread()): void {
     this.#server.engineOf(thread).turn();
-    if (this.#random.oneIn(3)) this.#compare();
-    for (const client of this.#clients.filter(({ connection }) => !connection.isOpen)) {
+    if (this.#random.oneIn(3)) this.#witness.compare();
+    for (const client of this.#clients.all.filter(({ connection }) => !connection.isOpen)) {
       this.#forget(client);
     }
   }
@@ -243,7 +197,7 @@ export class SimulatedLife {
   #readSockets(): void {
     const engine = this.#server.engineOf(this.#pickThread());
     if (engine.offerCount > 0) engine.complete(this.#random.below(engine.offerCount));
-    const slow = this.#clients.filter(({ connection }) => connection.capacity < Infinity);
+    const slow = this.#clients.all.filter(({ connection }) => connection.capacity < Infinity);
     if (slow.length === 0) return;
     const bytes = this.#random.pick([1, 50, 5000, Infinity]);
     this.#random.pick(slow).connection.drain(bytes);
@@ -272,13 +226,13 @@ export class SimulatedLife {
   }
 
   #endTurns(): void {
-    for (const [index, recorder] of this.#recorders.entries()) {
-      if (recorder.isInTurn) this.#server.engineOf(index).turn();
+    for (const index of this.#server.threads.keys()) {
+      if (this.#witness.isInTurn(index)) this.#server.engineOf(index).turn();
     }
   }
 
   #leave(): void {
-    const client = this.#random.pick(this.#clients);
+    const client = this.#random.pick(this.#clients.all);
     if (this.#random.oneIn(3) && client.connection.isOpen && client.wireLength === 0) {
       client.connection.end();
       return;
@@ -315,125 +269,10 @@ export class SimulatedLife {
   }
 
   #forget(client: SimulatedClient): void {
-    this.#clients = this.#clients.filter((other) => other !== client);
-    const place = placeOf(client.thread, client.connection.number);
-    if (this.#ofConnection.get(place) === client) this.#ofConnection.delete(place);
-    if (client.model !== null) this.#model.disconnect(client.model);
+    this.#clients.remove(client);
+    if (client.model !== null) this.#witness.model.disconnect(client.model);
     const mayVanish = this.#hasLogFailed || !client.connection.isOpen;
     if (!mayVanish) throw new Error("a client was forgotten that is there");
-  }
-
-  #watch(thread: number): void {
-    const watched = this.#server.threads[thread]!;
-    watchExecution(
-      watched,
-      {
-        executed: (connection, manner) => this.#executed(thread, connection, manner),
-        sent: (connection, owner, isSent) => this.#leftTo(owner, thread, connection, isSent),
-        served: (guest, kind, refusal) => this.#served(thread, guest, kind, refusal),
-      },
-      SIMULATED_CLIENTS_MAX,
-    );
-  }
-
-  /** A request of a connection has been executed, or refused. */
-  #executed(thread: number, connection: number, manner: Manner): void {
-    const { client, request } = this.#takePending(thread, connection);
-    const elsewhereCount = client.elsewhereCount(this.#server.clock.elapsed);
-    if (!manner.mayOvertake && elsewhereCount > 0) {
-      const count = `${elsewhereCount} requests`;
-      throw new Error(`a command was executed before ${count} that other threads have`);
-    }
-    const reply = this.#execute(thread, client, request, manner.refusal);
-    const hasRecorded = this.#recorders[thread]!.hasRecorded();
-    const isOfWrite = manner.isKept ? this.#writes(client, request) : hasRecorded;
-    client.expect({ ...reply, isOfWrite });
-  }
-
-  /** A request of a connection is another thread's now. */
-  #leftTo(owner: number, thread: number, connection: number, isSent: boolean): void {
-    const { client, request } = this.#takePending(thread, connection);
-    if (!isSent) {
-      client.expectTimeout();
-      return;
-    }
-    this.#figures.sentToOwners++;
-    const answer = client.expectLater(this.#server.clock.elapsed);
-    const kind = client.isV1 ? KIND.V1 : KIND.RESP2;
-    this.#sent.push(thread, owner, kind, { client, request, answer });
-  }
-
-  /** A thread has executed the next request that another one has sent. */
-  #served(thread: number, guest: number, kind: number, refusal: Refusal): void {
-    const { client, request, answer } = this.#sent.take(guest, thread, kind);
-    const isOfWrite = this.#writes(client, request);
-    answer({ ...this.#execute(thread, client, request, refusal), isOfWrite });
-  }
-
-  #takePending(thread: number, connection: number) {
-    const client = this.#ofConnection.get(placeOf(thread, connection));
-    const request = client?.pending.shift();
-    if (client !== undefined && request !== undefined) return { client, request };
-    throw new Error(`a request was executed that connection ${connection} has not sent`);
-  }
-
-  #execute(
-    thread: number,
-    client: SimulatedClient,
-    request: SimulationRequest,
-    refusal: Refusal,
-  ): Omit<Reply, "isOfWrite"> {
-    const executing = this.#server.threads[thread]!;
-    this.#model.nowMs = executing.store.nowMs;
-    const isWrite = this.#writes(client, request);
-    const text = this.#answer(client, request, refusal, isWrite);
-    return { text, eventCount: isLogDown(executing) ? null : this.history.length };
-  }
-
-  #writes({ model }: SimulatedClient, { args, isV1Write }: SimulationRequest): boolean {
-    return args === null || model === null ? isV1Write : this.#model.writes(model, args);
-  }
-
-  #answer(
-    client: SimulatedClient,
-    { args, bytes }: SimulationRequest,
-    refusal: Refusal,
-    isWrite: boolean,
-  ): string {
-    const isRefused = isWrite && refusal !== "none";
-    if (args === null || client.model === null) {
-      return isRefused ? V1_ERROR : this.#model.executeV1(bytes);
-    }
-    if (!isRefused) return this.#model.execute(client.model, args);
-    const text = refusal === "failed" ? ERROR_TEXT.NOT_DURABLE : ERROR_TEXT.NO_LOG_ROOM;
-    if (args[0] !== "EXEC") return `-${text}\r\n`;
-    this.#model.execute(client.model, ["DISCARD"]);
-    return `-EXECABORT Transaction discarded because of: ${text}\r\n`;
-  }
-
-  /** Store, history and model have the same. */
-  #compare(): void {
-    const { threads } = this.#server;
-    // Half a command may have been executed.
-    if (threads.some(({ batch }) => batch.count > 0)) return;
-    const times = threads.map((thread) => thread.store.nowMs);
-    const latest = times.indexOf(Math.max(...times));
-    const { store } = threads[latest]!;
-    const found = this.#readStore(latest);
-    const told = findDifference(livingAt(this.history.contents(), store.nowMs), found);
-    if (told !== "") throw new Error(`what the log was told and the store has: ${told}`);
-    this.#model.nowMs = store.nowMs;
-    const asked = findDifference(found, this.#model.contents());
-    if (asked !== "") throw new Error(`the store and the model: ${asked}`);
-  }
-
-  /** What a thread finds in the store. */
-  #readStore(thread: number): Contents {
-    const { locks } = this.#server.threads[thread]!.store;
-    locks?.enterAll();
-    const contents = readContents(this.#keys[thread]!);
-    locks?.leave();
-    return contents;
   }
 
   /** Everything goes on until nothing is left to do; then nobody may be waiting. */
@@ -441,7 +280,7 @@ export class SimulatedLife {
     const { threads, clock } = this.#server;
     const engines = [...threads.keys()].map((thread) => this.#server.engineOf(thread));
     for (let i = 0; i < REST_ROUNDS_MAX && this.#end === null; i++) {
-      for (const client of this.#clients) {
+      for (const client of this.#clients.all) {
         if (client.connection.capacity < Infinity) client.connection.drain(Infinity);
         this.#deliverTo(client, client.wireLength);
       }
@@ -454,9 +293,10 @@ export class SimulatedLife {
       this.#look();
       if (this.#isAtRest()) break;
     }
-    this.#compare();
+    this.#witness.compare();
     if (this.#end !== null || threads.some(isLogDown)) return;
-    for (const { thread, pending, awaitedCount, connection } of this.#clients.filter(isServed)) {
+    const served = this.#clients.all.filter(isServed);
+    for (const { thread, pending, awaitedCount, connection } of served) {
       if (pending.length === 0 && awaitedCount === 0) continue;
       const flags = threads[thread]!.connections.flags[connection.number];
       const waits = `${pending.length} requests and ${awaitedCount} replies`;
@@ -471,53 +311,29 @@ export class SimulatedLife {
       pending.length > 0 ||
       awaitedCount > 0 ||
       threads[thread]!.connections.is(connection.number, CONNECTION.HELD | CONNECTION.PARKED);
-    return !this.#clients.filter(isServed).some(isWaiting) && !durability.isSaving;
+    return !this.#clients.all.filter(isServed).some(isWaiting) && !durability.isSaving;
   }
 
   /** A clean stop. */
   #stop(): void {
     this.#rest();
     for (const writer of this.#server.writers) writer.endEpoch(this.#server.clock.elapsed);
-    this.#notePromises("synced");
+    this.promises.note("synced");
   }
 
   #die(end: End): SimulatedDisk {
     if (end === "power") {
       this.#figures.crashes++;
-      this.#notePromises("synced");
+      this.promises.note("synced");
       return this.#disk.crash();
     }
     this.#figures.kills++;
-    this.#notePromises("written");
+    this.promises.note("written");
     return this.#disk.kill();
-  }
-
-  #notePromises(what: "synced" | "written"): void {
-    const ends = this.#server.producers.map((producer) =>
-      what === "synced" ? producer.syncedPosition() : producer.writtenPosition(),
-    );
-    const { epoch, startPosition } = this.history;
-    // Where nothing was recorded nothing was promised.
-    const promised = ends.map((end) => (end > startPosition ? end : 0));
-    this.#promisedEnds.set(epoch, promised);
   }
 }
 
 /** Not closed by the server because the log has failed. */
 function isServed({ isFailed, connection }: SimulatedClient): boolean {
   return !isFailed && connection.isOpen && !connection.isFinished;
-}
-
-/** Writes are refused, and what is read may be lost. */
-function isLogDown({ durability }: DataThread): boolean {
-  return hasFailed({ durability }) || durability!.journal.isSuspended;
-}
-
-function hasFailed({ durability }: Pick<DataThread, "durability">): boolean {
-  return durability!.failure() !== "";
-}
-
-/** A connection's name among those of all threads. */
-function placeOf(thread: number, connection: number): number {
-  return thread * CONNECTIONS_MAX + connection;
 }

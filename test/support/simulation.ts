@@ -128,7 +128,7 @@ export class Simulation {
     server.dispose();
     this.#plant.disk?.(this.#disk);
     this.figures.events += life.history.length;
-    this.figures.acknowledged += life.acknowledgedCount;
+    this.figures.acknowledged += life.promises.acknowledgedCount;
     for (const { durability } of server.threads) {
       this.figures.timeouts += durability!.timeoutCount;
     }
@@ -220,7 +220,7 @@ export class Simulation {
     const expected = livingAt(life.history.contentsOf(isRecovered), nowMs);
     const difference = findDifference(found, expected);
     if (difference !== "") throw new Error(`after recovery: ${difference}`);
-    life.checkPromises(endsOf, isRecovered);
+    life.promises.check(endsOf, isRecovered);
   }
 }
 
