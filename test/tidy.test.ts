@@ -142,7 +142,7 @@ describe("the source", () => {
   });
 
   test("has no file that is too long", () => {
-    expect(sources.flatMap(findLongFile)).toEqual([]);
+    expect(files.flatMap(findLongFile)).toEqual([]);
   });
 
   test("has nothing that is forbidden", () => {
