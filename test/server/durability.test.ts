@@ -1,6 +1,6 @@
-// What clients see of the log: replies that wait for it under always, and that wait for nothing under
-// everysec. Writes that wait for room in it are in durability-room.test.ts, and what becomes of all
-// of them when it fails in durability-failure.test.ts.
+// What clients see of the log: replies that wait for it under always, and that wait for nothing
+// under everysec. Writes that wait for room in it are in durability-room.test.ts, and what becomes
+// of all of them when it fails in durability-failure.test.ts.
 
 import { describe, expect, test } from "bun:test";
 import { DURABILITY } from "../../src/server/connection-table.ts";

@@ -1,5 +1,5 @@
-// What becomes of connections whose peers come and go, send no more, fail, or do not read, and of all
-// of them when the server stops.
+// What becomes of connections whose peers come and go, send no more, fail, or do not read, and of
+// all of them when the server stops.
 
 import { describe, expect, test } from "bun:test";
 import { DROP } from "../../src/server/connection-table.ts";

@@ -1,6 +1,6 @@
-// Watches one life of a simulated server: every request that a data thread executes is executed by the
-// model as well, whose reply the client has to get; and the model, the history of what the log was
-// told, and the store are held against each other.
+// Watches one life of a simulated server: every request that a data thread executes is executed by
+// the model as well, whose reply the client has to get; and the model, the history of what the log
+// was told, and the store are held against each other.
 //
 // A turn runs alone, whoever's it is, so a request takes effect when it is executed: the model
 // follows that order. In sharded mode that is on the thread that has its key (sent-requests.ts).

@@ -1,8 +1,9 @@
 // A file of the simulated disk: what is durable, what is written, and what a crash leaves of it.
 //
-// At a crash some of its last changes have happened in full (from none to all); of the writes behind
-// them every block of 512 bytes is there or not by chance, or one write is torn at any byte and the
-// rest has not happened; blocks within the file's length that were lost are zeroes or noise.
+// At a crash some of its last changes have happened in full (from none to all); of the writes
+// behind them every block of 512 bytes is there or not by chance, or one write is torn at any byte
+// and the rest has not happened; blocks within the file's length that were lost are zeroes or
+// noise.
 
 import type { Random } from "./random.ts";
 
