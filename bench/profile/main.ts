@@ -4,16 +4,16 @@
 // how to read them. Exit codes: 0, 1 = no profile, 2 = a mistake on the command line, 130 = a
 // signal: what was started is ended and cleared away all the same.
 
-import { CommanderError } from "commander";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { failureCode } from "../../fkvs-benchmark/failure-code.ts";
 import { profileWithBun } from "./bun-profile.ts";
 import { readOptions } from "./options.ts";
 import { profileWithPerf } from "./perf-profile.ts";
 import { renderProfile, writeProfile } from "./profile.ts";
 
-const EXIT = { OK: 0, NO_PROFILE: 1, USAGE: 2, INTERRUPTED: 130 } as const;
+const EXIT = { OK: 0, INTERRUPTED: 130 } as const;
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), new Date());
@@ -41,10 +41,5 @@ process.stdout.on("error", () => process.exit(EXIT.OK));
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-  } else {
-    process.stderr.write(`profile: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = EXIT.NO_PROFILE;
-  }
+  process.exitCode = failureCode("profile", error);
 }

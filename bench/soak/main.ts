@@ -2,11 +2,11 @@
 // bun run soak: the server with a data directory for a long time. docs/DURABILITY.md tells what is
 // looked at. Exit codes: 0, 1 = something is wrong, 2 = a mistake on the command line.
 
-import { CommanderError } from "commander";
+import { failureCode } from "../../fkvs-benchmark/failure-code.ts";
 import { readOptions } from "./options.ts";
 import { Soak } from "./soak.ts";
 
-const EXIT = { OK: 0, WRONG: 1, USAGE: 2 } as const;
+const EXIT = { OK: 0, WRONG: 1 } as const;
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
@@ -22,10 +22,5 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-  } else {
-    process.stderr.write(`soak: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = EXIT.WRONG;
-  }
+  process.exitCode = failureCode("soak", error);
 }

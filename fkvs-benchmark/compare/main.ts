@@ -4,17 +4,15 @@
 // those of its sections of that name alone. Exit codes: 0, 1 = a server or a run failed, 2 = a
 // mistake on the command line.
 
-import { CommanderError } from "commander";
 import { cpus, tmpdir } from "node:os";
 import { runParts, writePart, type ContestPart } from "./contest-part.ts";
 import type { ContestPlan } from "./contest.ts";
 import { listDurabilityParts } from "./durability.ts";
+import { failureCode } from "../failure-code.ts";
 import { fileSystemOf } from "./file-system.ts";
 import { readOptions, type CompareOptions } from "./options.ts";
 import { runOverview } from "./overview.ts";
 import { listThreadParts } from "./threads.ts";
-
-const EXIT = { OK: 0, FAILED: 1, USAGE: 2 } as const;
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
@@ -53,12 +51,6 @@ function makePlan(options: CompareOptions): Omit<ContestPlan, "contestants"> {
 
 try {
   await main();
-  process.exitCode = EXIT.OK;
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-  } else {
-    process.stderr.write(`compare: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = EXIT.FAILED;
-  }
+  process.exitCode = failureCode("compare", error);
 }

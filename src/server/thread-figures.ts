@@ -11,9 +11,11 @@ import type { Commands, Executor } from "../command/executor.ts";
 import type { RespRows } from "../command/resp-rows.ts";
 import type { Engine } from "../net/engine.ts";
 import { OPCODE_LIMIT } from "../protocol/resp-opcode.ts";
+import type { ShardFigures } from "../redis/info-figures.ts";
 import type { Store } from "../store/store.ts";
 import { SLICE_BUCKET_COUNT, SLICE_NAMES, type Slice } from "../store/work-slices.ts";
 import { DROP_NAMES, type ConnectionTable } from "./connection-table.ts";
+import { shardWords } from "./shard-words.ts";
 import type { Turn } from "./turn.ts";
 
 /** Since the start. */
@@ -118,23 +120,6 @@ export const SLICES = DROPS + DROP_NAMES.length;
 export const SLICE_MAXIMA = SLICES + SLICE_NAMES.length * SLICE_BUCKET_COUNT;
 export const FIGURE_COUNT = SLICE_MAXIMA + SLICE_NAMES.length;
 
-/** Counts that only threads have which share the work by key (sharded). */
-export interface ShardCounts {
-  /** Commands of its own connections: those it executed, and those it gave to others. */
-  readonly ownCount: number;
-  readonly foreignCount: number;
-  /** Commands of other threads' connections that it executed. */
-  readonly servedCount: number;
-  /** Times that it showed commands, or replies, to another thread, and woke one for it. */
-  readonly publishCount: number;
-  readonly replyPublishCount: number;
-  readonly wakeCount: number;
-  /** Commands, and replies, that found no room; commands that were not answered in time. */
-  readonly fullCount: number;
-  readonly stallCount: number;
-  readonly timeoutCount: number;
-}
-
 export interface CountedParts {
   readonly store: Store;
   readonly windows: ReceiveWindows;
@@ -149,7 +134,7 @@ export interface CountedParts {
   /** Connections that had to wait for room, and went on. */
   readonly resumedCount: () => number;
   /** Null = threads, if there are several, share all keys. */
-  readonly shard: () => ShardCounts | null;
+  readonly shard: () => ShardFigures | null;
 }
 
 /** What the parts of a thread have counted; the words that others fill in stay as they are. */
@@ -238,20 +223,11 @@ function pathFigures(parts: CountedParts): Partial<Record<FigureName, number>> {
 
 function sharingFigures({ store, shard }: CountedParts): Partial<Record<FigureName, number>> {
   const { locks } = store;
-  const counts = shard();
   return {
     lockWaits: locks?.waitCount ?? 0,
     lockSleeps: locks?.sleepCount ?? 0,
     structureTakes: locks?.structureCount ?? 0,
     allSegmentTakes: locks?.allCount ?? 0,
-    ownCommands: counts?.ownCount ?? 0,
-    foreignCommands: counts?.foreignCount ?? 0,
-    servedCommands: counts?.servedCount ?? 0,
-    publishes: counts?.publishCount ?? 0,
-    replyPublishes: counts?.replyPublishCount ?? 0,
-    wakeUps: counts?.wakeCount ?? 0,
-    fullRings: counts?.fullCount ?? 0,
-    stalledReplies: counts?.stallCount ?? 0,
-    shardTimeouts: counts?.timeoutCount ?? 0,
+    ...shardWords(shard()),
   };
 }

@@ -18,6 +18,7 @@ import { CommandStats } from "../redis/command-stats.ts";
 import type { PersistenceFigures, ThreadFigures, ThreadsFigures } from "../redis/info-figures.ts";
 import { BoardSnapshots, snapshotFigures } from "./board-snapshots.ts";
 import type { ServerBoard } from "./server-board.ts";
+import { readShardFigures } from "./shard-words.ts";
 import { FIGURE, combineFigures, putFigures, type FigureName } from "./thread-figures.ts";
 
 /** Parts of a thread's time that showing its clients may take: one in so many. */
@@ -230,20 +231,7 @@ function readThread(figures: Float64Array, mode: ThreadsFigures["mode"]): Thread
     lockSleepCount: read("lockSleeps"),
     structureCount: read("structureTakes"),
     allSegmentsCount: read("allSegmentTakes"),
-    shard:
-      mode === "shared"
-        ? null
-        : {
-            ownCount: read("ownCommands"),
-            foreignCount: read("foreignCommands"),
-            servedCount: read("servedCommands"),
-            publishCount: read("publishes"),
-            replyPublishCount: read("replyPublishes"),
-            wakeCount: read("wakeUps"),
-            fullCount: read("fullRings"),
-            stallCount: read("stalledReplies"),
-            timeoutCount: read("shardTimeouts"),
-          },
+    shard: mode === "shared" ? null : readShardFigures(read),
   };
 }
 

@@ -5,23 +5,13 @@ import { describe, expect, test } from "bun:test";
 import { CrashLoad } from "../support/crash-load.ts";
 import { DataFolder, connectTo } from "../support/data-folder.ts";
 import { ENGINES } from "../support/describe-engines.ts";
-import { RespClient, encodeCommand } from "../support/resp-client.ts";
-import type { ServerProcess } from "../support/server-process.ts";
+import { encodeCommand } from "../support/resp-client.ts";
+import { SERVER_ENDS } from "../support/server-ends.ts";
 
 const OPERATION_COUNT = 400;
 const PARTITION_COUNT = 2;
 const LONG_VALUE_COUNT = 40;
 const ARGS = [`--wal-shards=${PARTITION_COUNT}`, "--wal-file-size=1mb", "--wal-buffer=1mb"];
-
-const CAUSES: Readonly<Record<string, (server: ServerProcess) => Promise<void>>> = {
-  SIGTERM: async (server) => server.signal("SIGTERM"),
-  SIGINT: async (server) => server.signal("SIGINT"),
-  SHUTDOWN: async (server) => {
-    using client = await RespClient.connect(await server.port());
-    client.send(encodeCommand(["SHUTDOWN"]));
-    expect(await client.rest()).toBeEmpty();
-  },
-};
 
 describe.each([...ENGINES.keys()])("a server over %s that is asked to end under load", (engine) => {
   test.each([
@@ -37,7 +27,7 @@ describe.each([...ENGINES.keys()])("a server over %s that is asked to end under 
     await using server = load.folder.start(args);
     const running = load.run(server);
     await load.acknowledged(OPERATION_COUNT);
-    await CAUSES[cause]!(server);
+    await SERVER_ENDS[cause]!(server);
     const { exitCode, stderr } = await server.ended();
     await running;
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });

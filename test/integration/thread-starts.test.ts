@@ -10,6 +10,7 @@ import { THREAD_MODES } from "../../src/lib/thread-mode.ts";
 import { DataFolder } from "../support/data-folder.ts";
 import { ENGINES } from "../support/describe-engines.ts";
 import { RespClient, encodeCommand } from "../support/resp-client.ts";
+import { SERVER_ENDS, SERVER_END_NAMES } from "../support/server-ends.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { TestClient } from "../support/test-client.ts";
 import { reply, request, show } from "../support/v1-frames.ts";
@@ -19,17 +20,6 @@ const THREAD_COUNT = 4;
 /** Enough that every thread has some. */
 const CLIENT_COUNT = 24;
 const TIMEOUT_MS = 60_000 + 10_000 * START_COUNT;
-
-const ENDS: Readonly<Record<string, (server: ServerProcess) => Promise<void>>> = {
-  SIGTERM: async (server) => server.signal("SIGTERM"),
-  SIGINT: async (server) => server.signal("SIGINT"),
-  SHUTDOWN: async (server) => {
-    using client = await RespClient.connect(await server.port());
-    client.send(encodeCommand(["SHUTDOWN"]));
-    expect(await client.rest()).toBeEmpty();
-  },
-};
-const END_NAMES = Object.keys(ENDS);
 
 const CASES = [...ENGINES.keys()].flatMap((io) => THREAD_MODES.map((mode) => ({ io, mode })));
 
@@ -73,7 +63,7 @@ describe("several data threads", () => {
           }
           await write(clients, round);
           keyCount += CLIENT_COUNT;
-          await ENDS[END_NAMES[round % END_NAMES.length]!]!(server);
+          await SERVER_ENDS[SERVER_END_NAMES[round % SERVER_END_NAMES.length]!]!(server);
           const { exitCode, stderr } = await server.ended();
           expect({ round, io, mode, exitCode, stderr }).toMatchObject({ exitCode: 0 });
           expect(stderr).not.toContain(" error ");

@@ -3,9 +3,9 @@
 
 import { expect } from "bun:test";
 import type { Socket } from "bun";
+import { ChangeSignal } from "./change-signal.ts";
 import { encodeCommand } from "./resp-client.ts";
 import { UnsentBytes } from "./unsent-bytes.ts";
-import { failLate } from "./wait-until.ts";
 
 const SHOWN_LENGTH = 200;
 
@@ -16,7 +16,7 @@ export class ByteClient implements Disposable {
   #received: Buffer[] = [];
   #availableBytes = 0;
   readonly #unsent = new UnsentBytes();
-  #wake: () => void = () => {};
+  readonly #change = new ChangeSignal();
 
   static async connect(port: number): Promise<ByteClient> {
     const client = new ByteClient();
@@ -64,7 +64,7 @@ export class ByteClient implements Disposable {
   /** The next bytes, when so many have come. */
   async take(length: number): Promise<Buffer> {
     const isThere = () => this.#availableBytes >= length || this.isClosed;
-    await this.#until(isThere, () => `${length} bytes, got ${this.#availableBytes}`);
+    await this.#change.until(isThere, () => `${length} bytes, got ${this.#availableBytes}`);
     const all = Buffer.concat(this.#received);
     const taken = all.subarray(0, length);
     this.#received = [all.subarray(taken.length)];
@@ -74,7 +74,7 @@ export class ByteClient implements Disposable {
 
   /** What comes until the server closes. */
   async rest(): Promise<string> {
-    await this.#until(
+    await this.#change.until(
       () => this.isClosed,
       () => "the server to close",
     );
@@ -83,7 +83,7 @@ export class ByteClient implements Disposable {
 
   /** Until the server has taken everything from the socket's owner. */
   async sent(): Promise<void> {
-    await this.#until(
+    await this.#change.until(
       () => this.unsentBytes === 0,
       () => `${this.unsentBytes} bytes to leave`,
     );
@@ -106,33 +106,21 @@ export class ByteClient implements Disposable {
     this.destroy();
   }
 
-  async #until(condition: () => boolean, what: () => string): Promise<void> {
-    const late = failLate(what);
-    try {
-      while (!condition()) {
-        const change = new Promise<void>((resolve) => (this.#wake = resolve));
-        await Promise.race([change, late.promise]);
-      }
-    } finally {
-      late.cancel();
-    }
-  }
-
   #receive(chunk: Buffer): void {
     this.#received.push(chunk);
     this.receivedBytes += chunk.length;
     this.#availableBytes += chunk.length;
-    this.#wake();
+    this.#change.notify();
   }
 
   #noteClose(): void {
     this.isClosed = true;
-    this.#wake();
+    this.#change.notify();
   }
 
   #write(): void {
     this.#unsent.writeTo(this.#socket);
-    this.#wake();
+    this.#change.notify();
   }
 }
 

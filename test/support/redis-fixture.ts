@@ -14,6 +14,7 @@ import { LoginGuard } from "../../src/redis/login-guard.ts";
 import type { RedisServer } from "../../src/redis/redis-server.ts";
 import type { ReplySink } from "../../src/redis/reply-writer.ts";
 import { ALL_ROWS } from "../../src/redis/rows/all-rows.ts";
+import { specsOf } from "../../src/redis/rows/spec.ts";
 import type { Settings } from "../../src/redis/settings.ts";
 import { SlowLog } from "../../src/redis/slow-log.ts";
 import type { WriteLog } from "../../src/store/write-log.ts";
@@ -191,24 +192,5 @@ function tableOf(handlers: HandlerTable): CommandTable {
 }
 
 function plainSpec(name: string): CommandSpec {
-  return {
-    name,
-    arity: -1,
-    group: "server",
-    flags: [],
-    categories: [],
-    keySpecs: [],
-    tips: [],
-    since: "1.0.0",
-    complexity: null,
-    summary: "",
-    arguments: [],
-    history: [],
-    deprecatedSince: null,
-    replacedBy: null,
-    isSystem: false,
-    subcommands: [],
-    isHot: false,
-    difference: null,
-  };
+  return specsOf("server", [])(name, { arity: -1, since: "1.0.0", summary: "" });
 }

@@ -2,9 +2,9 @@
 
 import type { Socket } from "bun";
 import type { ListenAddress } from "../../src/net/engine.ts";
+import { ChangeSignal } from "./change-signal.ts";
 import { UnsentBytes } from "./unsent-bytes.ts";
 import { splitFrames } from "./v1-frames.ts";
-import { failLate } from "./wait-until.ts";
 
 export class TestClient {
   /** The server sends no more. */
@@ -17,7 +17,7 @@ export class TestClient {
   #rest: Buffer = Buffer.alloc(0);
   readonly #unsent = new UnsentBytes();
   #isFinishing = false;
-  #wake: () => void = () => {};
+  readonly #change = new ChangeSignal();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -59,7 +59,7 @@ export class TestClient {
   /** The next replies, when so many have come. */
   async replies(count: number): Promise<Buffer[]> {
     const enough = () => this.#replies.length >= count || this.hasEnded;
-    await this.#until(enough, () => `${count} replies, got ${this.#replies.length}`);
+    await this.#change.until(enough, () => `${count} replies, got ${this.#replies.length}`);
     if (this.#replies.length < count) {
       throw new Error(`the server ended after ${this.#replies.length} of ${count} replies`);
     }
@@ -102,7 +102,7 @@ export class TestClient {
   }
 
   async ended(): Promise<void> {
-    await this.#until(
+    await this.#change.until(
       () => this.hasEnded,
       () => "the server's end",
     );
@@ -110,27 +110,15 @@ export class TestClient {
 
   /** When the connection is closed on both sides. */
   async closed(): Promise<void> {
-    await this.#until(
+    await this.#change.until(
       () => this.isClosed,
       () => "the connection's close",
     );
   }
 
-  async #until(condition: () => boolean, what: () => string): Promise<void> {
-    const late = failLate(what);
-    try {
-      while (!condition()) {
-        const change = new Promise<void>((resolve) => (this.#wake = resolve));
-        await Promise.race([change, late.promise]);
-      }
-    } finally {
-      late.cancel();
-    }
-  }
-
   #noteEnd(): void {
     this.hasEnded = true;
-    this.#wake();
+    this.#change.notify();
   }
 
   #noteClose(): void {
@@ -143,7 +131,7 @@ export class TestClient {
     const { frames, rest } = splitFrames(Buffer.concat([this.#rest, chunk]));
     for (const frame of frames) this.#replies.push(frame);
     this.#rest = Buffer.from(rest);
-    this.#wake();
+    this.#change.notify();
   }
 
   #write(): void {
