@@ -49,6 +49,10 @@ export interface ReplyReader {
   read(bytes: Uint8Array, begin: number, end: number): number;
 }
 
+export function createReplyReader(read: ReplyReader["read"]): ReplyReader {
+  return { size: 0, valueOffset: 0, valueLength: 0, elementCount: 0, read };
+}
+
 export interface Codec {
   /**
    * A request with `keyCount` times this key, of which only MGET and MSET take more than one. Null

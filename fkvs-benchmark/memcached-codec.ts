@@ -2,7 +2,7 @@
 // get, delete, and version in the place of ping. Its incr wants the key to exist, so there is none
 // here; nor are its gets of several keys, which leave out what they do not find.
 
-import { REPLY, type Codec, type ReplyReader } from "./codec.ts";
+import { REPLY, createReplyReader, type Codec, type ReplyReader } from "./codec.ts";
 import { createFixedTemplate, createTextTemplate } from "./text-template.ts";
 
 const NEWLINE = 0x0a;
@@ -25,13 +25,7 @@ const STARTS = {
 } as const;
 
 function createReader(): ReplyReader {
-  const reader: ReplyReader = {
-    size: 0,
-    valueOffset: 0,
-    valueLength: 0,
-    elementCount: 0,
-    read,
-  };
+  const reader = createReplyReader(read);
 
   function read(bytes: Uint8Array, begin: number, end: number): number {
     const lineEnd = bytes.indexOf(NEWLINE, begin);

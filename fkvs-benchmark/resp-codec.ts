@@ -1,7 +1,7 @@
 // RESP2 as the load generator sees it: enough to ask Redis and everything that speaks like it for
 // strings. Of the replies only those that such requests can get are known.
 
-import { REPLY, type Codec, type ReplyReader } from "./codec.ts";
+import { REPLY, createReplyReader, type Codec, type ReplyReader } from "./codec.ts";
 import { createFixedTemplate, createTextTemplate } from "./text-template.ts";
 
 const CARRIAGE_RETURN = 0x0d;
@@ -14,13 +14,7 @@ const P = 0x50;
 const LENGTH_DIGITS_MAX = 10;
 
 function createReader(): ReplyReader {
-  const reader: ReplyReader = {
-    size: 0,
-    valueOffset: 0,
-    valueLength: 0,
-    elementCount: 0,
-    read,
-  };
+  const reader = createReplyReader(read);
 
   function read(bytes: Uint8Array, begin: number, end: number): number {
     if (begin >= end) return REPLY.INCOMPLETE;

@@ -2,7 +2,13 @@
 
 import { OPCODE } from "../src/protocol/opcode.ts";
 import { TAG } from "../src/protocol/v1-replies.ts";
-import { REPLY, type Codec, type CommandName, type ReplyReader } from "./codec.ts";
+import {
+  REPLY,
+  createReplyReader,
+  type Codec,
+  type CommandName,
+  type ReplyReader,
+} from "./codec.ts";
 
 const OPCODES: Readonly<Partial<Record<CommandName, number>>> = {
   ping: OPCODE.PING,
@@ -16,13 +22,7 @@ const STATUS_SIZE = 3;
 const TEXT_HEADER_SIZE = 5;
 
 function createReader(): ReplyReader {
-  const reader: ReplyReader = {
-    size: 0,
-    valueOffset: 0,
-    valueLength: 0,
-    elementCount: 0,
-    read,
-  };
+  const reader = createReplyReader(read);
 
   function read(bytes: Uint8Array, begin: number, end: number): number {
     if (end - begin < STATUS_SIZE) return REPLY.INCOMPLETE;

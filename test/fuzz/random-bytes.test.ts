@@ -13,6 +13,7 @@ import { ModelServer } from "../support/model-server.ts";
 import { Random } from "../support/random.ts";
 import { randomRequest } from "../support/random-requests.ts";
 import { describeEngines } from "../support/describe-engines.ts";
+import { cutBy, feedPieces } from "../support/stream-pieces.ts";
 import { InProcessServer } from "../support/test-server.ts";
 import { TOO_LONG, frame, request, show, splitFrames, u16 } from "../support/v1-frames.ts";
 
@@ -55,16 +56,6 @@ const stream = fc
   .map((parts) => Buffer.concat(parts));
 const pieceLengths = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 20 });
 
-function cut(whole: Buffer, lengths: readonly number[]): Buffer[] {
-  const pieces: Buffer[] = [];
-  for (let position = 0, i = 0; position < whole.length; i++) {
-    const length = lengths[i % lengths.length]!;
-    pieces.push(whole.subarray(position, position + length));
-    position += length;
-  }
-  return pieces;
-}
-
 /** What has to be executed of a stream: its whole frames, up to a length that is not allowed. */
 function acceptedFrames(whole: Buffer): { requests: Buffer[]; isTooLong: boolean } {
   const requests: Buffer[] = [];
@@ -92,17 +83,7 @@ describeEngines("any bytes", (startServer) => {
         const model = new ModelServer(server.clock.now);
         const client = server.connect();
         expect(show(server.ask(client, FIRST))).toEqual(show(FIRST));
-        if (thrift > 0) client.capacity = 0;
-        for (const [i, piece] of cut(whole, lengths).entries()) {
-          client.feed(piece);
-          if (i % 7 === 0) server.engine.turn();
-        }
-        server.engine.turn();
-        while (thrift > 0 && client.capacity < Infinity) {
-          const unsent = server.thread.sends.unsentBytes(client.number);
-          client.drain(unsent > 0 ? thrift * 10_000 : Infinity);
-          server.engine.turn();
-        }
+        feedPieces(server, client, cutBy(whole, lengths), thrift);
         const { requests, isTooLong } = acceptedFrames(whole);
         const expected = requests.map((request) => model.execute(request));
         expectReplies(client.takeReplies(), expected, "random bytes");
@@ -123,11 +104,8 @@ describeEngines("any bytes", (startServer) => {
         expect(show(await client.ask(FIRST))).toEqual(show(FIRST));
         const { requests, isTooLong } = acceptedFrames(whole);
         const drops = server.thread.connections.droppedCounts[DROP.PROTOCOL]!;
-        for (const piece of cut(
-          whole,
-          lengths.map((length) => length * 7),
-        ))
-          client.send(piece);
+        const longer = lengths.map((length) => length * 7);
+        for (const piece of cutBy(whole, longer)) client.send(piece);
         if (isAbrupt) {
           client.destroy();
         } else {

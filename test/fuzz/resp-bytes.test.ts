@@ -12,6 +12,7 @@ import { tries } from "../support/effort.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { encodeCommand } from "../support/resp-client.ts";
 import { readRespStream, type RespStreamLimits } from "../support/resp-stream-model.ts";
+import { cutBy, feedPieces } from "../support/stream-pieces.ts";
 import { InProcessServer } from "../support/test-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -113,16 +114,6 @@ const pieceLengths = fc.oneof(
   fc.array(fc.integer({ min: 1, max: 50_000 }), { minLength: 1, maxLength: 20 }),
 );
 
-function cut(whole: Buffer, lengths: readonly number[]): Buffer[] {
-  const pieces: Buffer[] = [];
-  for (let position = 0, i = 0; position < whole.length; i++) {
-    const length = lengths[i % lengths.length]!;
-    pieces.push(whole.subarray(position, position + length));
-    position += length;
-  }
-  return pieces;
-}
-
 const serverOptions = { maxMemoryBytes: 16 * 2 ** 20, maxClients: 4, sendLimitBytes: 16 * 1024 };
 
 function limitsOf(windowSize: number): RespStreamLimits {
@@ -167,17 +158,7 @@ test("any RESP is answered in order as its commands are one by one", () => {
         windowSizeBytes: size,
       });
       const client = server.connect();
-      if (thrift > 0) client.capacity = 0;
-      for (const [i, piece] of cut(whole, lengths).entries()) {
-        client.feed(piece);
-        if (i % 7 === 0) server.engine.turn();
-      }
-      server.engine.turn();
-      while (thrift > 0 && client.capacity < Infinity) {
-        const unsent = server.thread.sends.unsentBytes(client.number);
-        client.drain(unsent > 0 ? thrift * 10_000 : Infinity);
-        server.engine.turn();
-      }
+      feedPieces(server, client, cutBy(whole, lengths), thrift);
       expect(client.take().toString("latin1")).toBe(expected.text);
       expect(client.isFinished).toBe(expected.isClosed);
       client.disconnect();
@@ -196,7 +177,7 @@ describeEngines("any RESP", (startServer) => {
         for (let database = 0; database < 16; database++) store.flush(database);
         const expected = expectedOf(whole, WINDOW_SIZES[1]!);
         const client = await RawClient.connect(server.port);
-        for (const piece of cut(
+        for (const piece of cutBy(
           whole,
           lengths.map((length) => length * 7),
         ))

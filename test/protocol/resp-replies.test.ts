@@ -1,32 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { SPLICE_LENGTH_MIN, SendWindows } from "../../src/batch/send-windows.ts";
+import { SPLICE_LENGTH_MIN } from "../../src/batch/send-windows.ts";
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { RESP_ERROR, RespReplies } from "../../src/protocol/resp-replies.ts";
-import { StoreFixture } from "../support/store-fixture.ts";
-import { TestTransport } from "../support/test-transport.ts";
+import { SendFixture, WINDOW_SIZE } from "../support/send-fixture.ts";
 
-const MIB = 2 ** 20;
-const WINDOW_SIZE = 65_536;
 const LIMIT = 2 * WINDOW_SIZE;
 /** They speak RESP2, and RESP3. */
 const TWO = 1;
 const THREE = 2;
 
-class Fixture {
-  readonly transport = new TestTransport();
-  readonly memory = new StoreFixture({ sizeBytes: 16 * MIB });
-  readonly sends: SendWindows;
+class Fixture extends SendFixture {
   readonly replies: RespReplies;
 
   constructor() {
-    const options = {
-      connectionCount: 3,
-      windowSizeBytes: WINDOW_SIZE,
-      spareCount: 0,
-      limitBytes: LIMIT,
-    };
-    this.sends = new SendWindows(options, this.memory.store, this.transport);
-    for (let i = 0; i < 3; i++) this.sends.open(i);
+    super(0, LIMIT);
     this.replies = new RespReplies(this.sends, this.memory.store, Uint8Array.of(2, 2, 3));
   }
 

@@ -1,33 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import { SPLICE_LENGTH_MIN, SendWindows } from "../../src/batch/send-windows.ts";
+import { SPLICE_LENGTH_MIN } from "../../src/batch/send-windows.ts";
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { TAG, TEXT_LENGTH_MAX, V1Replies } from "../../src/protocol/v1-replies.ts";
-import { StoreFixture } from "../support/store-fixture.ts";
-import { TestTransport } from "../support/test-transport.ts";
+import { SendFixture, WINDOW_SIZE } from "../support/send-fixture.ts";
 import { reply, show } from "../support/v1-frames.ts";
 
-const MIB = 2 ** 20;
-const WINDOW_SIZE = 65536;
 const CONNECTION = 1;
 const FENCE = 0xee;
 
-class Fixture {
-  readonly transport = new TestTransport();
-  readonly memory = new StoreFixture({ sizeBytes: 16 * MIB });
-  readonly sends: SendWindows;
+class Fixture extends SendFixture {
   readonly replies: V1Replies;
   readonly source = new ByteArea(new ArrayBuffer(100_000));
 
   constructor() {
-    const options = {
-      connectionCount: 3,
-      windowSizeBytes: WINDOW_SIZE,
-      spareCount: 0,
-      limitBytes: WINDOW_SIZE,
-    };
-    this.sends = new SendWindows(options, this.memory.store, this.transport);
+    super(0, WINDOW_SIZE);
     this.sends.area.bytes.fill(FENCE);
-    for (let i = 0; i < 3; i++) this.sends.open(i);
     this.replies = new V1Replies(this.sends, this.memory.store);
   }
 

@@ -4,6 +4,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../support/random.ts";
 import { RespClient } from "../support/resp-client.ts";
 import { OK } from "../support/resp-model.ts";
+import { cutAtRandom } from "../support/stream-pieces.ts";
 import { TestClient } from "../support/test-client.ts";
 import { TWO_THREADS_ONCE } from "../support/thread-choices.ts";
 import { describeThreads } from "../support/thread-server.ts";
@@ -29,16 +30,6 @@ function expectRecorded(replies: readonly Buffer[]): void {
   expect(unlike.slice(0, 3)).toEqual([]);
 }
 
-function cut(bytes: Buffer, random: Random): Buffer[] {
-  const pieces: Buffer[] = [];
-  for (let position = 0; position < bytes.length;) {
-    const length = random.between(1, random.oneIn(3) ? 12 : PIECE_LENGTH_MAX);
-    pieces.push(bytes.subarray(position, position + length));
-    position += length;
-  }
-  return pieces;
-}
-
 describeThreads("the recorded exchanges", TWO_THREADS_ONCE, (server) => {
   test("are the same, connection after connection, whole and in pieces", async () => {
     using resp = await RespClient.connect(server.port);
@@ -47,7 +38,7 @@ describeThreads("the recorded exchanges", TWO_THREADS_ONCE, (server) => {
       const { port } = server;
       const client = await TestClient.connect({ kind: "tcp", host: "127.0.0.1", port });
       const random = new Random(seed);
-      const pieces = seed % 2 === 0 ? [pipeline] : cut(pipeline, random);
+      const pieces = seed % 2 === 0 ? [pipeline] : cutAtRandom(pipeline, PIECE_LENGTH_MAX, random);
       for (const piece of pieces) {
         client.send(piece);
         await new Promise((resolve) => setImmediate(resolve));

@@ -4,6 +4,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../support/random.ts";
 import { describeEngines } from "../support/describe-engines.ts";
+import { cutAtRandom } from "../support/stream-pieces.ts";
 import { InProcessServer } from "../support/test-server.ts";
 import type { TestClient } from "../support/test-client.ts";
 import { show, splitFrames } from "../support/v1-frames.ts";
@@ -17,18 +18,6 @@ const SEEDS = [1, 2, 3, 4, 5];
 
 const exchanges = readVectors();
 const pipeline = Buffer.concat(exchanges.map(({ request }) => request));
-
-/** Pieces of random length, many of a few bytes. */
-function cut(bytes: Buffer, seed: number): Buffer[] {
-  const random = new Random(seed);
-  const pieces: Buffer[] = [];
-  for (let position = 0; position < bytes.length;) {
-    const length = random.between(1, random.oneIn(3) ? 12 : PIECE_LENGTH_MAX);
-    pieces.push(bytes.subarray(position, position + length));
-    position += length;
-  }
-  return pieces;
-}
 
 function expectRecorded(replies: readonly Buffer[], description: string): void {
   for (const [i, exchange] of exchanges.entries()) {
@@ -95,7 +84,10 @@ describeEngines("a server behind a socket replies as the original did", (startSe
   test.each(SEEDS)("when the pipeline is cut at random places, seed %d", async (seed) => {
     await using server = await startServer();
     const client = await server.connect();
-    expectRecorded(await sendPieces(client, cut(pipeline, seed)), `seed ${seed}`);
+    expectRecorded(
+      await sendPieces(client, cutAtRandom(pipeline, PIECE_LENGTH_MAX, new Random(seed))),
+      `seed ${seed}`,
+    );
   });
 });
 
@@ -117,7 +109,7 @@ describe("a server without sockets replies as the original did", () => {
     const server = new InProcessServer();
     const client = server.connect();
     const random = new Random(seed);
-    for (const piece of cut(pipeline, seed)) {
+    for (const piece of cutAtRandom(pipeline, PIECE_LENGTH_MAX, new Random(seed))) {
       client.feed(piece);
       if (random.oneIn(4)) server.engine.turn();
     }
