@@ -33,6 +33,5 @@ const HANDLERS: HandlerTable = {
   ...DEBUG_HANDLERS,
 };
 
-export function createCommandTable(): CommandTable {
-  return new CommandTable(ALL_ROWS, HANDLERS);
-}
+/** One for all: it never changes. */
+export const COMMAND_TABLE = new CommandTable(ALL_ROWS, HANDLERS);

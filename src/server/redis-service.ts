@@ -10,7 +10,7 @@ import type { ClientElsewhere } from "../redis/client-elsewhere.ts";
 import { describeClient } from "../redis/client-line.ts";
 import { CommandStats } from "../redis/command-stats.ts";
 import type { CommandTable } from "../redis/command-table.ts";
-import { createCommandTable } from "../redis/commands.ts";
+import { COMMAND_TABLE } from "../redis/commands.ts";
 import type { InfoFigures, ThreadsFigures } from "../redis/info-figures.ts";
 import { renderInfo } from "../redis/info-text.ts";
 import { LoginGuard } from "../redis/login-guard.ts";
@@ -73,7 +73,7 @@ export class RedisService implements RedisServer {
     this.logins = new LoginGuard(options.password, clock);
     this.isDebugAllowed = options.isDebugAllowed;
     this.maxValueBytes = options.maxValueBytes;
-    this.commands = createCommandTable();
+    this.commands = COMMAND_TABLE;
     const names = this.commands.rows.map(({ fullName }) => fullName);
     this.stats = board === null ? new CommandStats(names) : board.ownStats(names);
     this.slowLog = board === null ? new SlowLog() : new SlowLog(board.live, board.slowLog);

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { refuseArity, refuseUnknown } from "../../src/redis/command-refusal.ts";
-import { createCommandTable } from "../../src/redis/commands.ts";
+import { COMMAND_TABLE } from "../../src/redis/commands.ts";
 
-const commands = createCommandTable();
+const commands = COMMAND_TABLE;
 
 function refuse(...args: string[]): string {
   return refuseUnknown(

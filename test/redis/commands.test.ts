@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CLIENT_HANDLERS } from "../../src/redis/client-commands.ts";
 import { COMMAND_HANDLERS } from "../../src/redis/command-commands.ts";
-import { createCommandTable } from "../../src/redis/commands.ts";
+import { COMMAND_TABLE } from "../../src/redis/commands.ts";
 import { CONNECTION_HANDLERS } from "../../src/redis/connection-commands.ts";
 import { DEBUG_HANDLERS } from "../../src/redis/debug-commands.ts";
 import { EXPIRY_HANDLERS } from "../../src/redis/expiry-commands.ts";
@@ -30,8 +30,8 @@ const TOPICS = [
   TRANSACTION_HANDLERS,
 ];
 
-describe("createCommandTable", () => {
-  const table = createCommandTable();
+describe("the command table", () => {
+  const table = COMMAND_TABLE;
 
   test("has every handler of every topic, none of them twice", () => {
     const entries = TOPICS.flatMap((handlers) => Object.entries(handlers));

@@ -3,7 +3,7 @@ import { COMMAND_COUNT_MAX, reserveBoard } from "../../src/server/board-memory.t
 import { ServerBoard } from "../../src/server/server-board.ts";
 import { FIGURE } from "../../src/server/thread-figures.ts";
 import { setUpThreads } from "../../src/server/thread-setup.ts";
-import { createCommandTable } from "../../src/redis/commands.ts";
+import { COMMAND_TABLE } from "../../src/redis/commands.ts";
 
 /** The boards of three threads over one memory. */
 function createBoards() {
@@ -34,7 +34,7 @@ describe("ServerBoard", () => {
 
   test("has room for the counts of all commands, of each thread apart", () => {
     const boards = createBoards();
-    const names = createCommandTable().rows.map(({ fullName }) => fullName);
+    const names = COMMAND_TABLE.rows.map(({ fullName }) => fullName);
     expect(names.length).toBeLessThanOrEqual(COMMAND_COUNT_MAX);
     const last = names.length - 1;
     const counted = boards.map((board) => board.ownStats(names));

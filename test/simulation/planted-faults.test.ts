@@ -13,9 +13,16 @@ setDefaultTimeout(120_000);
 const PROMISE = /after recovery: (event \d+|\S+ is|partition \d+ ends)/;
 const REFUSAL = /is due|missing|cut off|damaged|does not|is wrong|checksum|begins|behind/;
 
-/** The first history that fails, and why; null = none. */
-function findFailure(makePlant: () => SimulationPlant): { seed: number; message: string } | null {
-  for (let seed = 0; seed < SEED_COUNT; seed++) {
+/**
+ * The first history that fails, and why; null = none. The seed that `found` it before comes first:
+ * any of them may.
+ */
+function findFailure(
+  makePlant: () => SimulationPlant,
+  found = 0,
+): { seed: number; message: string } | null {
+  for (let i = 0; i < SEED_COUNT; i++) {
+    const seed = (found + i) % SEED_COUNT;
     try {
       new Simulation(seed, { threads: ONE_THREAD, ...makePlant() }).run();
     } catch (error) {
@@ -41,12 +48,15 @@ describe("the simulation finds", () => {
   });
 
   test("replies that leave when their records are written", () => {
-    const failure = findFailure(() => ({
-      policy: "always",
-      server: {
-        wrapProducer: (producer) => ({ ...producer, syncedPosition: producer.writtenPosition }),
-      },
-    }));
+    const failure = findFailure(
+      () => ({
+        policy: "always",
+        server: {
+          wrapProducer: (producer) => ({ ...producer, syncedPosition: producer.writtenPosition }),
+        },
+      }),
+      200,
+    );
     expect(failure?.message).toMatch(PROMISE);
   });
 

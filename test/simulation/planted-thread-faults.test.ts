@@ -11,13 +11,17 @@ const TIMEOUT_MS = 120_000;
 
 type Mode = "shared" | "sharded";
 
-/** Why the first history that fails does; null = none does. */
+/**
+ * Why the first history that fails does; null = none does. The seed that `found` it before comes
+ * first: any of them may.
+ */
 function findFailure(
   mode: Mode,
   started: (server: SimulatedServer) => void,
-  hasLongValues = false,
+  { hasLongValues = false, found = 0 } = {},
 ): string | null {
-  for (let seed = 0; seed < SEED_COUNT; seed++) {
+  for (let i = 0; i < SEED_COUNT; i++) {
+    const seed = (found + i) % SEED_COUNT;
     const threads = { count: 2 + (seed % 2), mode };
     try {
       new Simulation(seed, { policy: "always", threads, started, hasLongValues }).run();
@@ -45,7 +49,7 @@ describe("the simulation of several threads finds", () => {
             };
           }
         },
-        true,
+        { hasLongValues: true, found: 118 },
       );
       expect(message).not.toBeNull();
     },
@@ -90,9 +94,13 @@ describe("the simulation of several threads finds", () => {
   test(
     "replies to what owners have written that leave when the log has failed",
     () => {
-      const message = findFailure("sharded", ({ threads }) => {
-        for (const { shards } of threads) shards!.takeHasDeliveredWrites = () => false;
-      });
+      const message = findFailure(
+        "sharded",
+        ({ threads }) => {
+          for (const { shards } of threads) shards!.takeHasDeliveredWrites = () => false;
+        },
+        { found: 97 },
+      );
       expect(message).toMatch(/after recovery: event \d+ is lost/);
     },
     TIMEOUT_MS,

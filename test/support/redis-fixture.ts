@@ -7,7 +7,7 @@ import { Client } from "../../src/redis/client.ts";
 import type { CommandSpec } from "../../src/redis/command-row.ts";
 import { CommandStats } from "../../src/redis/command-stats.ts";
 import { CommandTable } from "../../src/redis/command-table.ts";
-import { createCommandTable } from "../../src/redis/commands.ts";
+import { COMMAND_TABLE } from "../../src/redis/commands.ts";
 import { Dispatcher } from "../../src/redis/dispatcher.ts";
 import type { Parcel } from "../../src/redis/keyspace.ts";
 import { LoginGuard } from "../../src/redis/login-guard.ts";
@@ -112,7 +112,7 @@ export class RedisFixture {
 
   #makeServer(handlers: HandlerTable | null, options: RedisFixtureOptions): RedisServer {
     const { password = null, isDebugAllowed = true, server = {} } = options;
-    const commands = handlers === null ? createCommandTable() : tableOf(handlers);
+    const commands = handlers === null ? COMMAND_TABLE : tableOf(handlers);
     return {
       clock: this.clock,
       commands,
