@@ -13,7 +13,7 @@ import { INT64_MIN, INT64_TEXT_LENGTH_MAX } from "./int64.ts";
 /** Answers of `readLength` and `read` that are no length and no position. */
 export const INCOMPLETE = -2;
 export const MALFORMED = -3;
-/** The line does not end within LINE_LENGTH_MAX bytes. */
+/** The line does not end within `lineLengthMaxOf` bytes. */
 export const LINE_TOO_LONG = -4;
 /** The command does not fit a window. */
 export const TOO_LARGE = -5;
@@ -52,6 +52,11 @@ export interface RespArguments {
   refuse(error: string): number;
 }
 
+/** A window has room for the line, and for half a command before it. */
+export function lineLengthMaxOf(windowSize: number): number {
+  return Math.min(LINE_LENGTH_MAX, windowSize / 2);
+}
+
 /** A closure over constants: see src/command/fast-commands.ts. */
 export function createRespArguments(
   area: ByteArea,
@@ -59,6 +64,7 @@ export function createRespArguments(
   lengthMax: number,
 ): RespArguments {
   const { view } = area;
+  const lineLengthMax = lineLengthMaxOf(windowSize);
   const capacity = Math.ceil(windowSize / ARGUMENT_SIZE_MIN) + 1;
   const offsets = new Int32Array(capacity);
   const lengths = new Int32Array(capacity);
@@ -130,7 +136,7 @@ export function createRespArguments(
     const lineLength = area.bytes.subarray(at, end).indexOf(CR);
     const position = lineLength < 0 ? end : at + lineLength;
     // Whether the line's end has come or not: the answer must not depend on how the bytes were cut.
-    if (position - at > LINE_LENGTH_MAX) return LINE_TOO_LONG;
+    if (position - at > lineLengthMax) return LINE_TOO_LONG;
     if (position + 1 >= end) return INCOMPLETE;
     next = position + 2;
     const length = position - at;

@@ -17,13 +17,13 @@ import { xxHash32 } from "../store/xxhash32.ts";
 import {
   ARGUMENT_COUNT_MAX,
   INCOMPLETE,
-  LINE_LENGTH_MAX,
   LINE_TOO_LONG,
   MALFORMED,
   REFUSED,
   RESTRICTED_COUNT_MAX,
   TOO_LARGE,
   createRespArguments,
+  lineLengthMaxOf,
   type RespArguments,
 } from "./resp-arguments.ts";
 import { PART, RESP_OPCODE } from "./resp-opcode.ts";
@@ -124,7 +124,7 @@ export function createRespDecoder(
   const args = createRespArguments(area, options.windowSize, options.lengthMax);
   const { offsets, lengths } = args;
   const { seeds, keepsWhole = false } = options;
-  const lineLengthMax = Math.min(LINE_LENGTH_MAX, options.windowSize / 2);
+  const lineLengthMax = lineLengthMaxOf(options.windowSize);
   let position = 0;
   let lineEnd = 0;
   let nextCommand = 0;

@@ -114,6 +114,12 @@ const pieceLengths = fc.oneof(
   fc.array(fc.integer({ min: 1, max: 50_000 }), { minLength: 1, maxLength: 20 }),
 );
 
+/** The line of a length ends behind the window. */
+const ENDLESS_LINE = Buffer.concat([
+  PING,
+  Buffer.from(`*2\r\n$4\r\nECHO\r\n$${"V".repeat(40_000)}\r\n`),
+]);
+
 const serverOptions = { maxMemoryBytes: 16 * 2 ** 20, maxClients: 4, sendLimitBytes: 16 * 1024 };
 
 function limitsOf(windowSize: number): RespStreamLimits {
@@ -164,7 +170,7 @@ test("any RESP is answered in order as its commands are one by one", () => {
       client.disconnect();
       expectNothingLeft(server);
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, examples: WINDOW_SIZES.map((size) => [ENDLESS_LINE, [1], 0, size]) },
   );
 });
 
