@@ -216,7 +216,8 @@ export class StoreHistory {
   #remove(key: string): void {
     const item = this.#live(key);
     const tableBytes = this.#fixture.store.memoryBytes().slots;
-    expect(this.#fixture.remove(key), "removed").toBe(item !== undefined);
+    const isRemoved = this.#fixture.remove(key);
+    if (isRemoved !== (item !== undefined)) throw new Error(`removed: ${isRemoved}`);
     this.#model.delete(key);
     if (this.#fixture.store.memoryBytes().slots < tableBytes) this.#tally.shrinks++;
   }
@@ -277,7 +278,8 @@ export class StoreHistory {
     const value = this.#fixture.get(key);
     if (value !== (item?.value ?? null)) throw new Error("the key just used has another value");
     if (item === undefined) return;
-    expect(this.#fixture.deadlineOf(key), "deadline of the key just used").toBe(item.deadlineMs);
+    const deadlineMs = this.#fixture.deadlineOf(key);
+    if (deadlineMs !== item.deadlineMs) throw new Error("the key just used has another deadline");
   }
 
   #makeValue(): string {
