@@ -3,14 +3,11 @@ import { ByteArea } from "../../src/lib/byte-area.ts";
 import { createJoinedProducer } from "../../src/wal/joined-producer.ts";
 import { RECORD_STEP, RecordReader } from "../../src/wal/record.ts";
 import { WAL_BUFFER_SIZE_MIN, reserveWalBuffer } from "../../src/wal/wal-buffer.ts";
-import { WalConsumer } from "../../src/wal/wal-consumer.ts";
 import { PRODUCER_LOCK, WalDoorbell, failureOf } from "../../src/wal/wal-control.ts";
 import { appendedBy, type AppendWork } from "../support/append-worker.ts";
 import { Random } from "../support/random.ts";
 import { appendSet, setRecordBytes, setRecordSize } from "../support/wal-records.ts";
-
-/** Positions from which the words of 32 bits wrap, from unsigned and from signed, and beyond. */
-const STARTS = [0, 2 ** 31 - 4096, 2 ** 32 - 4096, 5 * 2 ** 32 - 64, 2 ** 52];
+import { RING_STARTS, openConsumer, takeAll } from "../support/wal-ring.ts";
 
 function createRing(producerCount: number, size = WAL_BUFFER_SIZE_MIN, position = 0) {
   const buffer = reserveWalBuffer(size);
@@ -19,16 +16,8 @@ function createRing(producerCount: number, size = WAL_BUFFER_SIZE_MIN, position 
     return createJoinedProducer(buffer, doorbell);
   });
   producers[0]!.restart(position);
-  const consumer = new WalConsumer(buffer);
-  consumer.restart(position);
+  const consumer = openConsumer(buffer, position);
   return { buffer, doorbell, producers, consumer };
-}
-
-function takeAll(consumer: WalConsumer): Buffer {
-  consumer.look();
-  const bytes = Buffer.alloc(consumer.length);
-  consumer.take(bytes, 0);
-  return bytes;
 }
 
 describe("producers of one ring", () => {
@@ -125,7 +114,7 @@ describe("producers of one ring", () => {
 });
 
 describe("producers of one ring against a plain model", () => {
-  test.each(STARTS)("agree from %d on", (start) => {
+  test.each(RING_STARTS)("agree from %d on", (start) => {
     for (let seed = 1; seed <= 5; seed++) {
       const random = new Random(seed);
       const { producers, consumer } = createRing(3, WAL_BUFFER_SIZE_MIN, start);

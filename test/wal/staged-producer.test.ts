@@ -4,10 +4,11 @@ import { CLASS_SHIFT, DATABASE_SHIFT, FLAG_DEADLINE } from "../../src/store/entr
 import { RECORD_KIND, recordSize, writeRecordHeader } from "../../src/wal/record.ts";
 import { ENTRY_LENGTH_MAX, STAGE_SIZE, createWalProducer } from "../../src/wal/staged-producer.ts";
 import { reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
-import { WalConsumer } from "../../src/wal/wal-consumer.ts";
+import type { WalConsumer } from "../../src/wal/wal-consumer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { Random } from "../support/random.ts";
 import { appendSet, setRecordBytes } from "../support/wal-records.ts";
+import { openConsumer, takeAll } from "../support/wal-ring.ts";
 
 const KIB = 1024;
 const HEAD_SIZE = 24;
@@ -31,8 +32,7 @@ class Stand {
     // Padding has to be zeroed, whatever was there.
     new Uint8Array(buffer, 256).fill(0xff);
     this.producer = createWalProducer(buffer, new WalDoorbell(), position);
-    this.consumer = new WalConsumer(buffer);
-    this.consumer.restart(position);
+    this.consumer = openConsumer(buffer, position);
   }
 
   appendEntry(entry: Entry): boolean {
@@ -41,10 +41,7 @@ class Stand {
   }
 
   take(): Buffer {
-    this.consumer.look();
-    const bytes = Buffer.alloc(this.consumer.length);
-    this.consumer.take(bytes, 0);
-    return bytes;
+    return takeAll(this.consumer);
   }
 }
 

@@ -14,10 +14,10 @@ import {
   reserveWalBuffer,
   type WalProducer,
 } from "../../src/wal/wal-buffer.ts";
-import { WalConsumer } from "../../src/wal/wal-consumer.ts";
 import { WalDoorbell, failureName, failureOf } from "../../src/wal/wal-control.ts";
 import { Random } from "../support/random.ts";
 import { appendSet, setRecordBytes } from "../support/wal-records.ts";
+import { RING_STARTS, openConsumer, takeAll } from "../support/wal-ring.ts";
 
 const KIB = 1024;
 
@@ -26,20 +26,9 @@ function createRing(size = WAL_BUFFER_SIZE_MIN, position = 0) {
   const doorbell = new WalDoorbell();
   const producer = createRingWriter(buffer, doorbell);
   producer.restart(position);
-  const consumer = new WalConsumer(buffer);
-  consumer.restart(position);
+  const consumer = openConsumer(buffer, position);
   return { producer, consumer, doorbell, buffer };
 }
-
-function takeAll(consumer: WalConsumer): Buffer {
-  consumer.look();
-  const bytes = Buffer.alloc(consumer.length);
-  consumer.take(bytes, 0);
-  return bytes;
-}
-
-/** Positions from which the words of 32 bits wrap, from unsigned and from signed, and beyond. */
-const STARTS = [0, 2 ** 31 - 4 * KIB, 2 ** 32 - 4 * KIB, 2 ** 32, 5 * 2 ** 32 - 64, 2 ** 52];
 
 describe("a WAL buffer", () => {
   test("hands over what was published, and nothing before", () => {
@@ -122,7 +111,7 @@ describe("the head of a record", () => {
 });
 
 describe("positions", () => {
-  test.each(STARTS)("are whole numbers on both sides from %d on", (start) => {
+  test.each(RING_STARTS)("are whole numbers on both sides from %d on", (start) => {
     const { producer, consumer } = createRing(WAL_BUFFER_SIZE_MIN, start);
     for (let i = 0; i < 20; i++) {
       expect(producer.position()).toBeGreaterThanOrEqual(start);
@@ -239,7 +228,7 @@ describe("a ring against a plain model", () => {
     return setRecordBytes(key.toString("latin1"), value.toString("latin1"));
   }
 
-  test.each(STARTS)("agrees from %d on", (start) => {
+  test.each(RING_STARTS)("agrees from %d on", (start) => {
     for (let seed = 1; seed <= 6; seed++) {
       const random = new Random(seed);
       const { producer, consumer, buffer } = createRing(WAL_BUFFER_SIZE_MIN, start);

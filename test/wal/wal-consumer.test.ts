@@ -5,9 +5,9 @@ import {
   createRingWriter,
   reserveWalBuffer,
 } from "../../src/wal/wal-buffer.ts";
-import { WalConsumer } from "../../src/wal/wal-consumer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { appendSet } from "../support/wal-records.ts";
+import { openConsumer } from "../support/wal-ring.ts";
 
 const KIB = 1024;
 
@@ -15,8 +15,7 @@ function createRing(size = WAL_BUFFER_SIZE_MIN) {
   const buffer = reserveWalBuffer(size);
   const producer = createRingWriter(buffer, new WalDoorbell());
   producer.restart(0);
-  const consumer = new WalConsumer(buffer);
-  consumer.restart(0);
+  const consumer = openConsumer(buffer);
   return { producer, consumer };
 }
 
