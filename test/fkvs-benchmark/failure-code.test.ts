@@ -32,10 +32,10 @@ test("a mistake on the command line has been told already", () => {
   expect(said).not.toHaveBeenCalled();
 });
 
-test.each([new Error("it did not work"), "it did not work"])(
-  "anything else is told: %p",
-  (error) => {
-    expect(failureCode("tool", error)).toBe(1);
-    expect(said.mock.calls).toEqual([["tool: it did not work\n"]]);
-  },
-);
+test.each([
+  ["an error", new Error("it did not work")],
+  ["a text", "it did not work"],
+])("anything else is told: %s", (_, error) => {
+  expect(failureCode("tool", error)).toBe(1);
+  expect(said.mock.calls).toEqual([["tool: it did not work\n"]]);
+});
