@@ -147,7 +147,8 @@ export function createTurn(
       begins[connection] = ends[connection]!;
       return;
     }
-    if (protocols[connection] === PROTOCOL.V1) decodeV1(connection);
+    if (shards !== null && shards.isVirtual(connection)) decodeVirtual(connection, shards);
+    else if (protocols[connection] === PROTOCOL.V1) decodeV1(connection);
     else if (protocols[connection] === PROTOCOL.RESP) decodeResp(connection);
     else choose(connection);
   }
@@ -180,6 +181,18 @@ export function createTurn(
         connections.beginClosing(connection, DROP.PROTOCOL);
         return;
       }
+      run();
+      if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return;
+    }
+  }
+
+  /** Requests that another thread has sent. */
+  function decodeVirtual(connection: number, from: Shards): void {
+    for (;;) {
+      const begin = begins[connection]!;
+      const isAll = from.decode(connection);
+      if (begins[connection] !== begin) rowsOf[connection] = serial;
+      if (isAll) return;
       run();
       if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return;
     }

@@ -1,155 +1,140 @@
-// The requests of one other thread, on the thread that owns their keys. The other is a *guest*: for
-// each protocol it has a virtual connection, with windows like those of sockets, so that its
-// requests go through the same decoders, batches and executor as theirs.
+// The requests of other threads, on the thread that owns their keys. Each other thread is a *guest*
+// with a virtual connection, whose windows are like those of sockets:
 //
-//   ring ─▶ receive window of the guest ─▶ decode ─▶ batch ─▶ execute ─▶ send window ─▶ reply ring
-//                                                                        one reply at a time
+//   ring ─▶ receive window of the guest ─▶ rows of the batch ─▶ execute ─▶ send window ─▶ ring
+//        as many bytes as there are        (request-record.ts)          as many replies as there are
 //
-// Frames come whole and are requests of one key, so each becomes one row, and the tokens of a
-// virtual connection are answered in the order in which they came.
+// Requests are executed in the order in which they came, so replies need not say whose they are.
 //
 // A reply that finds no room now (outbox.ts) is that of a read: it is forgotten, and the connection
 // blocked before its request like one whose client does not read. It goes on when the guest has
-// taken replies.
+// taken replies. A closure over constants: see src/command/fast-commands.ts.
 
+import { BATCH_CAPACITY, type Batch } from "../batch/batch.ts";
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
-import type { SendWindows } from "../batch/send-windows.ts";
-import { reservationFor } from "./outbox.ts";
+import { SPLICE_LENGTH_MIN, type SendWindows } from "../batch/send-windows.ts";
+import { PART, RESP_OPCODE } from "../protocol/resp-opcode.ts";
 import {
-  createRingConsumer,
-  createRingProducer,
-  recordSize,
-  type RingConsumer,
-  type RingProducer,
-} from "./ring.ts";
+  BUNDLE_HEAD_SIZE,
+  HAS_REFERENCE,
+  IS_WRITE,
+  replySizeMax,
+  reservationFor,
+} from "./reply-bundle.ts";
+import {
+  EXPIRY_LENGTH_SHIFT,
+  HASH_WORD,
+  KEY_LENGTH_SHIFT,
+  OPCODE_MASK,
+  RECORD_HEAD_SIZE,
+  SIZE_WORD,
+  VALUE_LENGTH_MASK,
+  VALUE_WORD,
+  VERSION_SHIFT,
+  wholeWords,
+} from "./request-record.ts";
+import { RING_SIZE_MIN, RingReader, RingWriter, reserveRing } from "./ring.ts";
 import type { ShardHost } from "./shard-host.ts";
 import type { Splices } from "./splices.ts";
 
-/** Virtual connections of a guest, by protocol. */
-export const KIND = { V1: 0, RESP2: 1, RESP3: 2 } as const;
-export const KIND_COUNT = 3;
-/** In the third word of a reply, above where its value belongs: it is that of a write. */
-export const IS_WRITE = 1 << 30;
+/** More than a reply takes that has a value of less than SPLICE_LENGTH_MIN. */
+const REPLY_SIZE_MAX = SPLICE_LENGTH_MIN + 1024;
+/** Replies that wait to be copied to the ring together. */
+const ENTRY_COUNT_MAX = 1024;
 
 export interface InboxParts {
+  readonly batch: Batch;
   readonly windows: ReceiveWindows;
   readonly sends: SendWindows;
   readonly splices: Splices;
   /** Of the connection table. */
   readonly flags: Uint8Array;
+  readonly versions: Uint8Array;
   readonly host: ShardHost;
+  /** Rings by guest, null = this thread. */
+  readonly requests: readonly (SharedArrayBuffer | null)[];
+  readonly replies: readonly (SharedArrayBuffer | null)[];
+  /** The virtual connection of guest 0. */
+  readonly first: number;
 }
 
-export class Inbox {
-  readonly requests: RingConsumer;
-  readonly replies: RingProducer;
+export interface Inbox {
   /** Reads that were put off because their reply found no room. */
-  stallCount = 0;
-  servedCount = 0;
-  readonly #parts: InboxParts;
-  readonly #first: number;
-  readonly #sendEnds: Int32Array;
-  /** Token and reservation of what each virtual connection has not answered: a ring for each. */
-  readonly #tokens: Int32Array;
-  readonly #begins = new Int32Array(KIND_COUNT);
-  readonly #ends = new Int32Array(KIND_COUNT);
-  readonly #mask: number;
-  /** Its next request is one of a connection that is blocked. */
-  #isStuck = false;
-  #isStalled = false;
-
-  /** Virtual connections `first`, `first` + 1, …; at most `tokenCount` requests are out at once. */
-  constructor(
-    parts: InboxParts,
-    requests: SharedArrayBuffer,
-    replies: SharedArrayBuffer,
-    first: number,
-    tokenCount: number,
-  ) {
-    this.#parts = parts;
-    this.#first = first;
-    this.#sendEnds = parts.sends.ends;
-    this.requests = createRingConsumer(requests);
-    this.replies = createRingProducer(replies);
-    this.#mask = tokenCount - 1;
-    this.#tokens = new Int32Array(2 * KIND_COUNT * tokenCount);
-  }
-
-  /** Takes all that has come, as far as nothing is blocked; rows may be left in the batch. */
-  drain(): void {
-    const { requests } = this;
-    if (this.#isStalled) this.#goOnStalled();
-    this.#isStuck = false;
-    requests.refresh();
-    let kinds = 0;
-    while (requests.next()) {
-      const kind = requests.second();
-      if (!this.#hasRoom(kind, requests.length())) {
-        this.#isStuck = true;
-        break;
-      }
-      kinds |= 1 << kind;
-      this.#takeAll(kind);
-    }
-    if (kinds === 0) return;
-    requests.release();
-    for (let kind = 0; kind < KIND_COUNT; kind++) {
-      if ((kinds & (1 << kind)) !== 0) this.decode(this.#first + kind);
-    }
-  }
-
-  /** Whether there is something to do that nobody will tell us of. */
-  wantsTurn(): boolean {
-    if (this.#isStalled && this.replies.usedBytes() <= this.replies.size / 4) return true;
-    return !this.#isStuck && this.requests.hasMore();
-  }
-
-  /** Decodes what a virtual connection has, unless it waits for something. */
-  decode(connection: number): void {
-    const { flags, host } = this.#parts;
-    if ((flags[connection]! & CONNECTION.BLOCKED) === 0) host.decode(connection);
-  }
-
+  stallCount: number;
+  servedCount: number;
+  /** By guest. */
+  readonly writers: readonly RingWriter[];
+  /** Takes what has come, as far as nothing is blocked; rows may be left in the batch. */
+  drain(guest: number): void;
+  /** Appends the requests in the connection's window to the batch; false when that is full. */
+  decode(connection: number): boolean;
+  /** Before a row of a virtual connection is executed: there is room for its reply. */
+  begin(row: number, connection: number): void;
   /**
-   * Sends the reply that has just been written to a virtual connection's window. False when there
+   * Takes the reply that has just been written to a virtual connection's window. False when there
    * is no room for it: nothing is left of it, and the request has to be executed again.
    */
-  answer(connection: number, base: number, isWrite: boolean): boolean {
-    const ends = this.#sendEnds;
-    const kind = connection - this.#first;
-    const at = this.#tokenAt(kind, this.#begins[kind]!);
-    const length = ends[connection]! - base;
-    const size = recordSize(length);
-    const isReserved = size <= this.#tokens[at + 1]!;
-    const { replies } = this;
-    if (!isReserved && replies.usedBytes() + size > replies.size / 2) {
-      ends[connection] = base;
-      this.stallCount++;
-      this.#isStalled = true;
-      replies.awaitRoom();
-      return false;
+  answer(row: number, connection: number, isWrite: boolean): boolean;
+  /** Copies replies to the ring. */
+  flush(guest: number): void;
+  /** Whether there is something to do that nobody will tell us of. */
+  wantsTurn(guest: number): boolean;
+}
+
+export function createInbox(parts: InboxParts): Inbox {
+  const { batch, windows, sends, splices, flags, versions, host, first } = parts;
+  const { opcodes, connections, frameOffsets, keyOffsets, keyLengths, hashes } = batch;
+  const { valueOffsets, valueLengths, expiryOffsets, expiryLengths } = batch;
+  const { begins, ends } = windows;
+  const sendEnds = sends.ends;
+  const open = (buffer: SharedArrayBuffer | null): SharedArrayBuffer =>
+    buffer ?? reserveRing(RING_SIZE_MIN);
+  const readers = parts.requests.map((buffer) => new RingReader(open(buffer)));
+  const writers = parts.replies.map((buffer) => new RingWriter(open(buffer)));
+  const { length: guestCount } = readers;
+  const received = windows.area.view;
+  const words = new Int32Array(received.buffer, received.byteOffset, received.byteLength >>> 2);
+  /** Where the send windows of guests begin, and behind what no reply does. */
+  const bases = sendEnds.slice(first, first + guestCount);
+  const lastBegins = bases.map((base, guest) => {
+    return Math.min(sends.limits[first + guest]!, base + sends.limitBytes) - REPLY_SIZE_MAX;
+  });
+  /** By guest: lengths of replies that are in the window, and what they take of the ring. */
+  const entries = new Int32Array(guestCount * ENTRY_COUNT_MAX);
+  const entryCounts = new Int32Array(guestCount);
+  const waitingSizes = new Int32Array(guestCount);
+  /** 1 = its next request has to wait; 1 = for room in the reply ring. */
+  const isStuck = new Uint8Array(guestCount);
+  const isStalled = new Uint8Array(guestCount);
+  /** Where the reply begins that is being written. */
+  let replyBegin = 0;
+
+  function drain(guest: number): void {
+    const reader = readers[guest]!;
+    const connection = first + guest;
+    if (isStalled[guest] === 1) goOnStalled(guest);
+    isStuck[guest] = 0;
+    reader.refresh();
+    if (reader.position === reader.published) return;
+    for (;;) {
+      const left = (reader.published - reader.position) | 0;
+      if (left === 0) break;
+      if ((flags[connection]! & CONNECTION.BLOCKED) !== 0 || !makeRoom(connection, left)) {
+        isStuck[guest] = 1;
+        break;
+      }
+      const length = Math.min(left, windows.room(connection) & -RECORD_HEAD_SIZE);
+      reader.copyTo(windows.area, ends[connection]!, length, reader.position);
+      reader.position = (reader.position + length) | 0;
+      windows.advance(connection, length);
     }
-    const token = this.#tokens[at]!;
-    this.#begins[kind]!++;
-    this.servedCount++;
-    const mark = isWrite ? IS_WRITE : 0;
-    const { sends, splices } = this.#parts;
-    if (sends.unsentBytes(connection) === length) {
-      replies.append(token, 0, mark, sends.area, base, length);
-    } else {
-      const { reference, split } = splices.take(connection, base);
-      replies.append(token, reference, split | mark, sends.area, base, length);
-    }
-    ends[connection] = base;
-    return true;
+    reader.release();
+    decodeNow(connection);
   }
 
-  /** Whether the next request may come to its window; otherwise it stays in the ring for now. */
-  #hasRoom(kind: number, length: number): boolean {
-    const { windows, flags, host } = this.#parts;
-    const connection = this.#first + kind;
-    if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return false;
+  /** Room for what there is, or for as much as can be; false when that has to wait. */
+  function makeRoom(connection: number, length: number): boolean {
     if (windows.room(connection) >= length) return true;
     host.decode(connection);
     host.release(connection);
@@ -158,49 +143,176 @@ export class Inbox {
     return true;
   }
 
-  /** Copies requests to their window, the next and those behind it, as long as they find room. */
-  #takeAll(kind: number): void {
-    const { windows } = this.#parts;
-    const { area } = windows;
-    const { requests } = this;
-    const tokens = this.#tokens;
-    const connection = this.#first + kind;
-    const begin = windows.ends[connection]!;
-    const limit = begin + windows.room(connection);
-    let end = begin;
-    let count = this.#ends[kind]!;
-    do {
-      const length = requests.length();
-      if (requests.second() !== kind || end + length > limit) break;
-      requests.copyTo(area, end);
-      end += length;
-      const at = this.#tokenAt(kind, count++);
-      tokens[at] = requests.first();
-      tokens[at + 1] = reservationFor(length);
-      requests.skip();
-    } while (requests.next());
-    this.#ends[kind] = count;
-    windows.advance(connection, end - begin);
+  function decodeNow(connection: number): void {
+    if ((flags[connection]! & CONNECTION.BLOCKED) === 0) host.decode(connection);
   }
 
-  #tokenAt(kind: number, count: number): number {
-    const mask = this.#mask;
-    return 2 * (kind * (mask + 1) + (count & mask));
+  function decode(connection: number): boolean {
+    const end = ends[connection]!;
+    let at = begins[connection]!;
+    let row = batch.count;
+    let isAll = true;
+    while (end - at >= RECORD_HEAD_SIZE) {
+      const size = words[(at >>> 2) + SIZE_WORD]!;
+      if (size > end - at) break;
+      if (row === BATCH_CAPACITY) {
+        isAll = false;
+        break;
+      }
+      connections[row] = connection;
+      frameOffsets[row] = at;
+      decodeRecord(row, at, size);
+      row++;
+      at += size;
+    }
+    batch.count = row;
+    begins[connection] = at;
+    return isAll;
+  }
+
+  function decodeRecord(row: number, at: number, size: number): void {
+    const word = at >>> 2;
+    const head = words[word]!;
+    const opcode = head & OPCODE_MASK;
+    const keyLength = head >>> KEY_LENGTH_SHIFT;
+    const lengths = words[word + VALUE_WORD]!;
+    const valueLength = lengths & VALUE_LENGTH_MASK;
+    const keyOffset = at + RECORD_HEAD_SIZE;
+    const valueOffset = keyOffset + wholeWords(keyLength);
+    opcodes[row] = opcode;
+    hashes[row] = words[word + HASH_WORD]!;
+    keyOffsets[row] = keyOffset;
+    keyLengths[row] = keyLength;
+    valueOffsets[row] = valueOffset;
+    valueLengths[row] = valueLength;
+    expiryOffsets[row] = valueOffset + wholeWords(valueLength);
+    expiryLengths[row] = lengths >>> EXPIRY_LENGTH_SHIFT;
+    batch.parts[row] = PART.ONLY;
+    batch.databases[row] = 0;
+    // MSET asks whether there is memory for so many bytes.
+    batch.totals[row] = opcode === RESP_OPCODE.MGET ? 1 : size;
+  }
+
+  function begin(row: number, connection: number): void {
+    const guest = connection - first;
+    const isFull = sendEnds[connection]! > lastBegins[guest]!;
+    if (isFull || entryCounts[guest] === ENTRY_COUNT_MAX) flush(guest);
+    replyBegin = sendEnds[connection]!;
+    versions[connection] = (words[frameOffsets[row]! >>> 2]! >>> VERSION_SHIFT) & 0xff;
+  }
+
+  function answer(row: number, connection: number, isWrite: boolean): boolean {
+    const guest = connection - first;
+    const end = sendEnds[connection]!;
+    const length = end - replyBegin;
+    const size = replySizeMax(length);
+    const isReserved = size <= reservationFor(words[(frameOffsets[row]! >>> 2) + SIZE_WORD]!);
+    if (!isReserved && !hasSpareRoom(guest, size)) {
+      sendEnds[connection] = replyBegin;
+      return false;
+    }
+    inbox.servedCount++;
+    const entry = isWrite ? length | IS_WRITE : length;
+    if (sends.unsentBytes(connection) !== end - bases[guest]!) {
+      answerByReference(guest, entry, length);
+      return true;
+    }
+    entries[guest * ENTRY_COUNT_MAX + entryCounts[guest]!] = entry;
+    entryCounts[guest]!++;
+    waitingSizes[guest]! += size;
+    return true;
+  }
+
+  /** In the half of the ring that nobody has reserved. */
+  function hasSpareRoom(guest: number, size: number): boolean {
+    const writer = writers[guest]!;
+    if (writer.usedBytes() + waitingSizes[guest]! + size <= writer.size / 2) return true;
+    inbox.stallCount++;
+    isStalled[guest] = 1;
+    writer.awaitRoom();
+    return false;
+  }
+
+  function flush(guest: number): void {
+    const connection = first + guest;
+    flushUpTo(guest, sendEnds[connection]!);
+    sendEnds[connection] = bases[guest]!;
+  }
+
+  function flushUpTo(guest: number, end: number): void {
+    const count = entryCounts[guest]!;
+    if (count === 0) return;
+    const writer = writers[guest]!;
+    const base = bases[guest]!;
+    const bytesBegin = BUNDLE_HEAD_SIZE + 4 * count;
+    const size = bytesBegin + wholeWords(end - base);
+    const at = beginBundle(writer, count, size);
+    const wordMask = (writer.size >>> 2) - 1;
+    const from = guest * ENTRY_COUNT_MAX;
+    for (let i = 0; i < count; i++) writer.words[(at + i) & wordMask] = entries[from + i]!;
+    writer.copyFrom(sends.area, base, end - base, writer.head + bytesBegin);
+    writer.head = (writer.head + size) | 0;
+    entryCounts[guest] = 0;
+    waitingSizes[guest] = 0;
+  }
+
+  /** The place of the first entry, in words. */
+  function beginBundle(writer: RingWriter, count: number, size: number): number {
+    const wordMask = (writer.size >>> 2) - 1;
+    const word = writer.head >>> 2;
+    writer.words[word & wordMask] = count;
+    writer.words[(word + 1) & wordMask] = size;
+    return word + 2;
+  }
+
+  /** A reply with a long value in it: alone in its bundle, behind those before it. */
+  function answerByReference(guest: number, entry: number, length: number): void {
+    const connection = first + guest;
+    const writer = writers[guest]!;
+    const { reference, split } = splices.take(connection, bases[guest]!);
+    flushUpTo(guest, replyBegin);
+    const bytesBegin = BUNDLE_HEAD_SIZE + 12;
+    const size = bytesBegin + wholeWords(length);
+    const at = beginBundle(writer, 1, size);
+    const wordMask = (writer.size >>> 2) - 1;
+    writer.words[at & wordMask] = entry | HAS_REFERENCE;
+    writer.words[(at + 1) & wordMask] = reference;
+    writer.words[(at + 2) & wordMask] = split - (replyBegin - bases[guest]!);
+    writer.copyFrom(sends.area, replyBegin, length, writer.head + bytesBegin);
+    writer.head = (writer.head + size) | 0;
+    sendEnds[connection] = bases[guest]!;
+  }
+
+  function wantsTurn(guest: number): boolean {
+    const writer = writers[guest]!;
+    if (isStalled[guest] === 1 && writer.usedBytes() <= writer.size / 4) return true;
+    return isStuck[guest] === 0 && readers[guest]!.hasMore();
   }
 
   /** The guest may have taken replies. */
-  #goOnStalled(): void {
-    const { flags } = this.#parts;
+  function goOnStalled(guest: number): void {
+    const writer = writers[guest]!;
+    const connection = first + guest;
     // Asked for before we look: room that is given back in between is not rung for.
-    this.replies.awaitRoom();
-    if (this.replies.usedBytes() > this.replies.size / 4) return;
-    this.#isStalled = false;
-    for (let kind = 0; kind < KIND_COUNT; kind++) {
-      const connection = this.#first + kind;
-      const state = flags[connection]!;
-      if ((state & CONNECTION.BLOCKED) === 0 || (state & CONNECTION.PARKED) !== 0) continue;
-      flags[connection] = state & ~CONNECTION.BLOCKED;
-      this.decode(connection);
-    }
+    writer.awaitRoom();
+    if (writer.usedBytes() > writer.size / 4) return;
+    isStalled[guest] = 0;
+    const state = flags[connection]!;
+    if ((state & CONNECTION.BLOCKED) === 0 || (state & CONNECTION.PARKED) !== 0) return;
+    flags[connection] = state & ~CONNECTION.BLOCKED;
+    decodeNow(connection);
   }
+
+  const inbox: Inbox = {
+    stallCount: 0,
+    servedCount: 0,
+    writers,
+    drain,
+    decode,
+    begin,
+    answer,
+    flush,
+    wantsTurn,
+  };
+  return inbox;
 }

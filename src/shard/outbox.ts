@@ -1,5 +1,5 @@
-// What a thread has sent to one owner and not been answered: a token for each request, which comes
-// back with its reply.
+// What a thread sends to the owners of keys, and what of it has not been answered: for each owner a
+// queue of requests, whose replies come in the same order.
 //
 // Room for the reply is reserved with the request. The reservations of all that is out come to at
 // most half of the reply ring, and a reply within its reservation always finds room; a longer one
@@ -8,114 +8,177 @@
 //
 //   written replies ≤ reservations of answered requests + the other half
 //
-// A token whose request is given up (its client is gone, or has been told that it took too long)
-// stays out until its reply comes.
+// A request that is given up (its client is gone, or has been told that it took too long) stays in
+// the queue until its reply comes. A closure over constants: see src/command/fast-commands.ts.
 
-import type { ByteArea } from "../lib/byte-area.ts";
+import type { Batch } from "../batch/batch.ts";
+import type { ReceiveWindows } from "../batch/receive-windows.ts";
+import { NATIVE_COPY_LENGTH_MIN } from "../lib/byte-area.ts";
 import type { Collection } from "./collection.ts";
+import { RESERVATION_MIN, reservationFor } from "./reply-bundle.ts";
 import {
-  createRingConsumer,
-  createRingProducer,
-  recordSize,
-  type RingConsumer,
-  type RingProducer,
-} from "./ring.ts";
+  EXPIRY_LENGTH_SHIFT,
+  HASH_WORD,
+  KEY_LENGTH_SHIFT,
+  RECORD_HEAD_WORDS,
+  SIZE_WORD,
+  VALUE_WORD,
+  VERSION_SHIFT,
+} from "./request-record.ts";
+import { RING_SIZE_MIN, RingWriter, reserveRing } from "./ring.ts";
 
-/** The error texts of writes are shorter. */
-const RESERVATION_MIN = 256;
-const TOKEN_WORDS = 4;
-const SLOT = 0;
-const RESERVATION = 1;
-const SENT_MS = 2;
-
-/** No reply to a write is longer than this: the longest, that of v1's SET, repeats its value. */
-export function reservationFor(frameLength: number): number {
-  return Math.max(RESERVATION_MIN, recordSize(frameLength));
+/** A row of the batch as a record, beside what the batch has of it. */
+export interface OutRequest {
+  hash: number;
+  version: number;
+  valueLength: number;
+  expiryLength: number;
+  /** That of the record. */
+  size: number;
 }
 
-export class Outbox {
-  readonly requests: RingProducer;
-  readonly replies: RingConsumer;
-  readonly tokenCount: number;
-  /** Requests that are out. */
-  outCount = 0;
-  #reservedBytes = 0;
-  readonly #limitBytes: number;
-  /** By token; null = nobody wants its reply. */
-  readonly #collections: (Collection | null)[];
-  /** By token, next to each other: SLOT, RESERVATION and SENT_MS. */
-  readonly #tokens: Int32Array;
-  readonly #free: Int32Array;
-
-  constructor(requests: SharedArrayBuffer, replies: SharedArrayBuffer) {
-    this.requests = createRingProducer(requests);
-    this.replies = createRingConsumer(replies);
-    this.#limitBytes = this.requests.size / 2;
-    const tokenCount = this.#limitBytes / RESERVATION_MIN;
-    this.tokenCount = tokenCount;
-    this.#collections = new Array<Collection | null>(tokenCount).fill(null);
-    this.#tokens = new Int32Array(tokenCount * TOKEN_WORDS);
-    this.#free = Int32Array.from({ length: tokenCount }, (_, i) => tokenCount - 1 - i);
-  }
-
-  /** Whether a frame of that length can be sent: its request finds room, and so will its reply. */
-  hasRoom(frameLength: number): boolean {
-    if (this.#reservedBytes + reservationFor(frameLength) > this.#limitBytes) return false;
-    return this.requests.hasRoom(recordSize(frameLength));
-  }
-
-  /** Sends a frame whose reply goes to a new slot of the collection. */
+export interface Outbox {
+  /** By owner; that of the thread itself is not used. */
+  readonly writers: readonly RingWriter[];
+  /** Whether a record of that size can be sent: it finds room, and so will its reply. */
+  hasRoom(owner: number, size: number): boolean;
+  /** Sends a row; its reply goes to a new slot of the collection. */
   send(
+    owner: number,
+    row: number,
+    request: Readonly<OutRequest>,
     collection: Collection,
-    kind: number,
-    source: ByteArea,
-    offset: number,
-    length: number,
+    nowMs: number,
+  ): void;
+  /** Ends the oldest request: its reply has come. Who wants it, with `slot()` the place. */
+  take(owner: number): Collection | null;
+  slot(): number;
+  /** Requests that are out. */
+  outCount(owner: number): number;
+  /** Gives up the requests that were sent before; their slots are pending no more. */
+  giveUp(
+    owner: number,
+    beforeMs: number,
+    told: (collection: Collection, slot: number) => void,
+  ): number;
+}
+
+export function createOutbox(
+  buffers: readonly (SharedArrayBuffer | null)[],
+  batch: Batch,
+  windows: ReceiveWindows,
+): Outbox {
+  const { opcodes, keyOffsets, keyLengths, valueOffsets, expiryOffsets } = batch;
+  const { area } = windows;
+  const { view } = area;
+  const writers = buffers.map((buffer) => new RingWriter(buffer ?? reserveRing(RING_SIZE_MIN)));
+  const ringSize = Math.max(...writers.map(({ size }) => size));
+  const limitBytes = ringSize / 2;
+  const wordMask = ringSize / 4 - 1;
+  /** As many as can be out at an owner: a power of two. */
+  const capacity = Math.max(1, limitBytes / RESERVATION_MIN);
+  const mask = capacity - 1;
+  const reservedBytes = new Int32Array(writers.length);
+  const begins = new Int32Array(writers.length);
+  const ends = new Int32Array(writers.length);
+  /** By owner and place in its queue; null = nobody wants the reply. */
+  const collections = new Array<Collection | null>(writers.length * capacity).fill(null);
+  const slots = new Int32Array(writers.length * capacity);
+  const reservations = new Int32Array(writers.length * capacity);
+  const sentMs = new Int32Array(writers.length * capacity);
+  let takenSlot = 0;
+
+  function send(
+    owner: number,
+    row: number,
+    request: Readonly<OutRequest>,
+    collection: Collection,
     nowMs: number,
   ): void {
-    const token = this.#free[this.tokenCount - 1 - this.outCount++]!;
-    const reservation = reservationFor(length);
-    this.#reservedBytes += reservation;
-    this.#collections[token] = collection;
-    const tokens = this.#tokens;
-    const at = token * TOKEN_WORDS;
-    tokens[at + SLOT] = collection.add();
-    tokens[at + RESERVATION] = reservation;
-    tokens[at + SENT_MS] = nowMs;
+    const { size } = request;
+    const at = owner * capacity + (ends[owner]! & mask);
+    ends[owner]!++;
+    const reservation = reservationFor(size);
+    reservedBytes[owner]! += reservation;
+    reservations[at] = reservation;
+    collections[at] = collection;
+    slots[at] = collection.add();
+    sentMs[at] = nowMs;
     collection.pendingCount++;
-    this.requests.append(token, kind, 0, source, offset, length);
+    write(writers[owner]!, row, request);
   }
 
-  /** Ends a token: its reply has come. The collection that wants it, with `slot()` the place. */
-  take(token: number): Collection | null {
-    const collection = this.#collections[token]!;
-    this.#collections[token] = null;
-    this.#reservedBytes -= this.#tokens[token * TOKEN_WORDS + RESERVATION]!;
-    this.outCount--;
-    this.#free[this.tokenCount - 1 - this.outCount] = token;
+  function write(writer: RingWriter, row: number, request: Readonly<OutRequest>): void {
+    const { head, words } = writer;
+    const { valueLength, expiryLength } = request;
+    const keyLength = keyLengths[row]!;
+    let word = (head >>> 2) & wordMask;
+    words[word] = opcodes[row]! | (request.version << VERSION_SHIFT) | (keyLength << KEY_LENGTH_SHIFT);
+    words[word + HASH_WORD] = request.hash;
+    words[word + VALUE_WORD] = valueLength | (expiryLength << EXPIRY_LENGTH_SHIFT);
+    words[word + SIZE_WORD] = request.size;
+    word += RECORD_HEAD_WORDS;
+    word = writeText(writer, word, keyOffsets[row]!, keyLength);
+    if (valueLength > 0) word = writeText(writer, word, valueOffsets[row]!, valueLength);
+    if (expiryLength > 0) writeText(writer, word, expiryOffsets[row]!, expiryLength);
+    writer.head = (head + request.size) | 0;
+  }
+
+  /** Up to three bytes behind the text are written as well. */
+  function writeText(writer: RingWriter, begin: number, offset: number, length: number): number {
+    let word = begin;
+    if (length >= NATIVE_COPY_LENGTH_MIN) {
+      writer.copyFrom(area, offset, length, word << 2);
+      return word + ((length + 3) >>> 2);
+    }
+    const { words } = writer;
+    for (let from = offset; from < offset + length; from += 4) {
+      words[word++ & wordMask] = view.getInt32(from, true);
+    }
+    return word;
+  }
+
+  function take(owner: number): Collection | null {
+    const at = owner * capacity + (begins[owner]! & mask);
+    begins[owner]!++;
+    const collection = collections[at]!;
+    collections[at] = null;
+    reservedBytes[owner]! -= reservations[at]!;
+    takenSlot = slots[at]!;
     if (collection !== null) collection.pendingCount--;
     return collection;
   }
 
-  slotOf(token: number): number {
-    return this.#tokens[token * TOKEN_WORDS + SLOT]!;
-  }
-
-  /** Gives up the requests that were sent before; their slots are pending no more. */
-  giveUp(beforeMs: number, told: (collection: Collection, slot: number) => void): number {
-    if (this.outCount === 0) return 0;
+  function giveUp(
+    owner: number,
+    beforeMs: number,
+    told: (collection: Collection, slot: number) => void,
+  ): number {
     let count = 0;
-    for (let token = 0; token < this.tokenCount; token++) {
-      const collection = this.#collections[token]!;
-      if (collection === null) continue;
+    for (let place = begins[owner]!; place !== ends[owner]!; place = (place + 1) | 0) {
+      const at = owner * capacity + (place & mask);
       // Of times only the lower 32 bits are kept.
-      const ageMs = (Math.ceil(beforeMs) - this.#tokens[token * TOKEN_WORDS + SENT_MS]!) | 0;
-      if (ageMs <= 0) continue;
-      this.#collections[token] = null;
+      if (((Math.ceil(beforeMs) - sentMs[at]!) | 0) <= 0) break;
+      const collection = collections[at]!;
+      if (collection === null) continue;
+      collections[at] = null;
       collection.pendingCount--;
       count++;
-      told(collection, this.slotOf(token));
+      told(collection, slots[at]!);
     }
     return count;
   }
+
+  return {
+    writers,
+    hasRoom(owner, size) {
+      if (reservedBytes[owner]! + reservationFor(size) > limitBytes) return false;
+      return writers[owner]!.hasRoom(size);
+    },
+    send,
+    take,
+    slot: () => takenSlot,
+    outCount: (owner) => (ends[owner]! - begins[owner]!) | 0,
+    giveUp,
+  };
 }

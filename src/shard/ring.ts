@@ -1,42 +1,34 @@
-// A ring of bytes between two threads: one appends records, one takes them.
+// A ring of bytes between two threads: one writes, one reads.
 //
-//   SharedArrayBuffer:   | PUBLISHED … | RELEASED … | ring, a power of two of bytes |
-//                          cache line    cache line
+//   SharedArrayBuffer:   | PUBLISHED … | RELEASED … | WANTS_ROOM … | ring, a power of two of bytes |
+//                          a cache line each
 //
-//   record:   length u32 | first i32 | second i32 | third i32 | payload, up to the next 16 bytes
-//
-//   taken        released      position       published           head
+//   read         released      position       published           head
 //     v             v              v              v                v
-//   --+---- free ---+-- copied out-+-- to take ---+-- not shown ---+-- free --
+//   --+---- free ---+--- read -----+--- to read --+-- not shown ---+-- free --
 //
 //   released ≤ position ≤ published ≤ head ≤ released + size
 //
-// A record lies at its position modulo the size. Its head never wraps, because positions are
-// multiples of its size; its payload may, and is copied in two parts then. Both ends count in
-// words of their own and touch the other's cache line once for each `refresh` and `publish`.
+// What is written is a stream of words: what records it consists of is the matter of those who
+// write and read them (outbox.ts and inbox.ts). A byte lies at its position modulo the size, so
+// that what is copied may be in two parts. Both ends count in words of their own and touch the
+// other's cache line once for each `refresh` and `publish`.
 //
-// Positions are kept modulo 2^32. Closures over constants: see src/command/fast-commands.ts.
+// Positions are multiples of four, and kept modulo 2^32.
 
 import { assert } from "../lib/assert.ts";
-import { ByteArea, NATIVE_COPY_LENGTH_MIN, copyBytes } from "../lib/byte-area.ts";
+import { ByteArea } from "../lib/byte-area.ts";
 
 const CACHE_LINE_SIZE = 64;
 const CONTROL_SIZE = 3 * CACHE_LINE_SIZE;
 /** Words of the control area, each in a cache line of its own. */
 const PUBLISHED = 0;
 const RELEASED = CACHE_LINE_SIZE / 4;
-/** 1 = the producer waits for room, and wants to hear of it. */
+/** 1 = the writer waits for room, and wants to hear of it. */
 const WANTS_ROOM = (2 * CACHE_LINE_SIZE) / 4;
 
-export const RECORD_HEAD_SIZE = 16;
-const HEAD_WORDS = RECORD_HEAD_SIZE / 4;
 export const RING_SIZE_MIN = 64;
 export const RING_SIZE_MAX = 2 ** 30;
-
-/** What a record with a payload of that length takes of the ring. */
-export function recordSize(length: number): number {
-  return RECORD_HEAD_SIZE + ((length + RECORD_HEAD_SIZE - 1) & -RECORD_HEAD_SIZE);
-}
 
 /** `size` is a power of two. Nothing of it is committed before it is touched. */
 export function reserveRing(size: number): SharedArrayBuffer {
@@ -45,162 +37,106 @@ export function reserveRing(size: number): SharedArrayBuffer {
   return new SharedArrayBuffer(CONTROL_SIZE + size);
 }
 
-export interface RingProducer {
+export class RingWriter {
   readonly size: number;
-  /** Bytes that the consumer has not given back, by its last word. */
-  usedBytes(): number;
-  /** Whether a record of `recordSize` bytes may be appended; asks the consumer only if need be. */
-  hasRoom(bytes: number): boolean;
-  /** Appends a record, for which there is room; up to three bytes behind it are read as well. */
-  append(
-    first: number,
-    second: number,
-    third: number,
-    source: ByteArea,
-    offset: number,
-    length: number,
-  ): void;
-  /** Shows all records to the consumer; false when there is nothing new. */
-  publish(): boolean;
-  /** Has the consumer tell when it next gives room back. Look for room again after it. */
-  awaitRoom(): void;
+  /** The ring's words, for what is written in place; the writer moves `head` behind it. */
+  readonly words: Int32Array;
+  head: number;
+  readonly #control: Int32Array;
+  readonly #area: ByteArea;
+  #published: number;
+  #released: number;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#control = new Int32Array(buffer, 0, CONTROL_SIZE / 4);
+    this.words = new Int32Array(buffer, CONTROL_SIZE);
+    this.#area = new ByteArea(buffer, CONTROL_SIZE);
+    this.size = this.#area.length;
+    this.head = Atomics.load(this.#control, PUBLISHED);
+    this.#published = this.head;
+    this.#released = Atomics.load(this.#control, RELEASED);
+  }
+
+  /** Bytes that the reader has not given back, by its last word. */
+  usedBytes(): number {
+    this.#released = Atomics.load(this.#control, RELEASED);
+    return (this.head - this.#released) | 0;
+  }
+
+  /** Whether that many bytes may be written; asks the reader only if need be. */
+  hasRoom(bytes: number): boolean {
+    if (((this.head - this.#released) | 0) + bytes <= this.size) return true;
+    return this.usedBytes() + bytes <= this.size;
+  }
+
+  /** Copies to `position`, which is the head's or after it; there is room. */
+  copyFrom(source: ByteArea, offset: number, length: number, position: number): void {
+    const begin = position & (this.size - 1);
+    const straight = Math.min(length, this.size - begin);
+    const { bytes } = this.#area;
+    source.bytes.copy(bytes, begin, offset, offset + straight);
+    if (straight < length) source.bytes.copy(bytes, 0, offset + straight, offset + length);
+  }
+
+  /** Shows what has been written; false when there is nothing new. */
+  publish(): boolean {
+    if (this.head === this.#published) return false;
+    this.#published = this.head;
+    Atomics.store(this.#control, PUBLISHED, this.head);
+    return true;
+  }
+
+  /** Has the reader tell when it next gives room back. Look for room again after it. */
+  awaitRoom(): void {
+    Atomics.store(this.#control, WANTS_ROOM, 1);
+  }
 }
 
-export interface RingConsumer {
-  /** Whether there is a record to take, of those that the producer has shown by now. */
-  hasMore(): boolean;
+export class RingReader {
+  readonly size: number;
+  /** The ring's words and bytes, for what is read in place. */
+  readonly words: Int32Array;
+  readonly area: ByteArea;
+  /** Of what is to be read next; whoever reads in place moves it. */
+  position: number;
+  published: number;
+  readonly #control: Int32Array;
+  #released: number;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#control = new Int32Array(buffer, 0, CONTROL_SIZE / 4);
+    this.words = new Int32Array(buffer, CONTROL_SIZE);
+    this.area = new ByteArea(buffer, CONTROL_SIZE);
+    this.size = this.area.length;
+    this.position = Atomics.load(this.#control, RELEASED);
+    this.published = this.position;
+    this.#released = this.position;
+  }
+
+  /** Whether there is something to read, of what the writer has shown by now. */
+  hasMore(): boolean {
+    return Atomics.load(this.#control, PUBLISHED) !== this.position;
+  }
+
   /** Takes notice of what has been published. */
-  refresh(): void;
-  /** Reads the head of the next record; false when all that `refresh` has seen is taken. */
-  next(): boolean;
-  /** Of the record that `next` has read. */
-  length(): number;
-  first(): number;
-  second(): number;
-  third(): number;
-  /** Copies the payload, and up to three bytes more. */
-  copyTo(target: ByteArea, offset: number): void;
-  /** Goes on behind it. */
-  skip(): void;
-  /** Gives the room of what was taken back; true when the producer waits for it. */
-  release(): boolean;
-}
-
-export function createRingProducer(buffer: SharedArrayBuffer): RingProducer {
-  const control = new Int32Array(buffer, 0, CONTROL_SIZE / 4);
-  const words = new Int32Array(buffer, CONTROL_SIZE);
-  const area = new ByteArea(buffer, CONTROL_SIZE);
-  const size = area.length;
-  const mask = size - 1;
-  let head = Atomics.load(control, PUBLISHED);
-  let published = head;
-  let released = Atomics.load(control, RELEASED);
-
-  function append(
-    first: number,
-    second: number,
-    third: number,
-    source: ByteArea,
-    offset: number,
-    length: number,
-  ): void {
-    const at = head & mask;
-    const word = at >>> 2;
-    words[word] = length;
-    words[word + 1] = first;
-    words[word + 2] = second;
-    words[word + 3] = third;
-    const begin = (at + RECORD_HEAD_SIZE) & mask;
-    const straight = size - begin;
-    if (length < NATIVE_COPY_LENGTH_MIN && length <= straight) {
-      const from = source.view;
-      let to = begin >>> 2;
-      for (let i = 0; i < length; i += 4) words[to++] = from.getInt32(offset + i, true);
-    } else if (length <= straight) {
-      copyBytes(source, offset, area, begin, length);
-    } else {
-      copyBytes(source, offset, area, begin, straight);
-      copyBytes(source, offset + straight, area, 0, length - straight);
-    }
-    head = (head + recordSize(length)) | 0;
+  refresh(): void {
+    this.published = Atomics.load(this.#control, PUBLISHED);
   }
 
-  function refreshedUsedBytes(): number {
-    released = Atomics.load(control, RELEASED);
-    return (head - released) | 0;
+  /** Copies from `position` on, which may be any byte's. */
+  copyTo(target: ByteArea, offset: number, length: number, position: number): void {
+    const begin = position & (this.size - 1);
+    const straight = Math.min(length, this.size - begin);
+    const { bytes } = this.area;
+    bytes.copy(target.bytes, offset, begin, begin + straight);
+    if (straight < length) bytes.copy(target.bytes, offset + straight, 0, length - straight);
   }
 
-  return {
-    size,
-    usedBytes: refreshedUsedBytes,
-    hasRoom(bytes) {
-      if (((head - released) | 0) + bytes <= size) return true;
-      return refreshedUsedBytes() + bytes <= size;
-    },
-    append,
-    publish() {
-      if (head === published) return false;
-      published = head;
-      Atomics.store(control, PUBLISHED, head);
-      return true;
-    },
-    awaitRoom() {
-      Atomics.store(control, WANTS_ROOM, 1);
-    },
-  };
-}
-
-export function createRingConsumer(buffer: SharedArrayBuffer): RingConsumer {
-  const control = new Int32Array(buffer, 0, CONTROL_SIZE / 4);
-  const words = new Int32Array(buffer, CONTROL_SIZE);
-  const area = new ByteArea(buffer, CONTROL_SIZE);
-  const size = area.length;
-  const mask = size - 1;
-  let position = Atomics.load(control, RELEASED);
-  let released = position;
-  let published = position;
-  let length = 0;
-  let headWord = 0;
-
-  function copyTo(target: ByteArea, offset: number): void {
-    const begin = ((position & mask) + RECORD_HEAD_SIZE) & mask;
-    const straight = size - begin;
-    if (length < NATIVE_COPY_LENGTH_MIN && length <= straight) {
-      const to = target.view;
-      let from = begin >>> 2;
-      for (let i = 0; i < length; i += 4) to.setInt32(offset + i, words[from++]!, true);
-    } else if (length <= straight) {
-      copyBytes(area, begin, target, offset, length);
-    } else {
-      copyBytes(area, begin, target, offset, straight);
-      copyBytes(area, 0, target, offset + straight, length - straight);
-    }
+  /** Gives the room of what was read back; true when the writer waits for it. */
+  release(): boolean {
+    if (this.#released === this.position) return false;
+    this.#released = this.position;
+    Atomics.store(this.#control, RELEASED, this.position);
+    return Atomics.exchange(this.#control, WANTS_ROOM, 0) === 1;
   }
-
-  return {
-    hasMore: () => Atomics.load(control, PUBLISHED) !== position,
-    refresh() {
-      published = Atomics.load(control, PUBLISHED);
-    },
-    next() {
-      if (position === published) return false;
-      headWord = (position & mask) >>> 2;
-      length = words[headWord]!;
-      return true;
-    },
-    length: () => length,
-    first: () => words[headWord + 1]!,
-    second: () => words[headWord + 2]!,
-    third: () => words[headWord + HEAD_WORDS - 1]!,
-    copyTo,
-    skip() {
-      position = (position + recordSize(length)) | 0;
-    },
-    release() {
-      if (released === position) return false;
-      released = position;
-      Atomics.store(control, RELEASED, position);
-      return Atomics.exchange(control, WANTS_ROOM, 0) === 1;
-    },
-  };
 }

@@ -3,7 +3,7 @@
 //   a virtual connection's     executed; the reply goes back to the thread it came from
 //   one key, ours, or no key   executed; while the connection's earlier replies are still to come,
 //                              the reply is kept until it is its turn (own-replies.ts)
-//   one key, another's         its frame is sent to the owner
+//   one key, another's         sent to the owner (request-record.ts)
 //   everything else            waits until all replies of the connection have come, and is executed
 //                              here, under locks
 //
@@ -12,36 +12,37 @@
 
 import { BATCH_CAPACITY, type Batch } from "../batch/batch.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
-import { SPLICE_LENGTH_MIN, type SendWindows } from "../batch/send-windows.ts";
+import { SPLICE_LENGTH_MIN } from "../batch/send-windows.ts";
 import { ROUTE, type RowRouter } from "../command/row-router.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import { OPCODE } from "../protocol/opcode.ts";
+import { EXPIRY_LENGTH_MAX } from "../protocol/v1-decoder.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import type { Collection } from "./collection.ts";
 import type { Gathering } from "./gathering.ts";
-import { KIND, KIND_COUNT, type Inbox } from "./inbox.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Inbox } from "./inbox.ts";
+import type { OutRequest, Outbox } from "./outbox.ts";
 import type { OwnReplies } from "./own-replies.ts";
+import { RECORD_HEAD_SIZE, requestSize } from "./request-record.ts";
 import type { ShardFigures } from "./shard-figures.ts";
 import { timeoutReply } from "./timeout-reply.ts";
 
 export interface ShardRowParts {
   readonly batch: Batch;
   readonly windows: ReceiveWindows;
-  readonly sends: SendWindows;
   readonly own: OwnReplies;
   readonly gathering: Gathering;
-  /** By thread; null = this one. */
-  readonly outboxes: readonly (Outbox | null)[];
-  readonly inboxes: readonly (Inbox | null)[];
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly threadCount: number;
   readonly figures: ShardFigures;
   /** By connection: the version of RESP. */
   readonly versions: Uint8Array;
   readonly clock: Clock;
   readonly index: number;
   readonly segmentBits: number;
-  /** Connections from here on are virtual ones; the last are for own replies. */
+  /** Connections from here on are virtual ones. */
   readonly clientCount: number;
   readonly timeoutMs: number;
 }
@@ -71,15 +72,19 @@ for (const opcode of [OPCODE.GET, OPCODE.TTL]) READS[opcode] = 1;
 const { GET, MGET, EXISTS } = RESP_OPCODE;
 for (const opcode of [GET, MGET, EXISTS]) READS[opcode] = 1;
 
+/** By opcode: 1 = its row has a value or a number beside the key. */
+const HAS_VALUE = new Uint8Array(OPCODE_LIMIT);
+for (const opcode of [OPCODE.SET, OPCODE.INCRBY, OPCODE.DECRBY, OPCODE.EXPIRE]) {
+  HAS_VALUE[opcode] = 1;
+}
+for (const opcode of [RESP_OPCODE.SET, RESP_OPCODE.MSET]) HAS_VALUE[opcode] = 1;
+
 export function createShardRows(rowParts: ShardRowParts): RowRouter {
-  const { batch, windows, sends, own, gathering, outboxes, inboxes, figures } = rowParts;
-  const { versions, clock, index, clientCount, timeoutMs } = rowParts;
-  const { opcodes, connections, hashes, parts, databases, frameOffsets } = batch;
-  const { keyOffsets, keyLengths, valueOffsets, valueLengths } = batch;
+  const { batch, windows, own, gathering, outbox, inbox, figures } = rowParts;
+  const { versions, clock, index, clientCount, timeoutMs, threadCount } = rowParts;
+  const { opcodes, connections, hashes, parts, databases } = batch;
+  const { keyLengths, valueLengths, expiryLengths } = batch;
   const { collections } = gathering;
-  const { ends } = sends;
-  const { area } = windows;
-  const threadCount = outboxes.length;
   assert(rowParts.segmentBits > 0, "there are segments to divide");
   const shift = 32 - rowParts.segmentBits;
   /** By segment; there is no dividing for each row. */
@@ -87,16 +92,24 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     { length: 2 ** rowParts.segmentBits },
     (_, segment) => segment % threadCount,
   );
-  /** By virtual connection. */
-  const guests = Int8Array.from({ length: KIND_COUNT * threadCount }, (_, i) =>
-    Math.floor(i / KIND_COUNT),
-  );
   const classes = classify();
+  const sizeLimit = windows.sizeBytes & -RECORD_HEAD_SIZE;
+  /** A key and a value that are shorter together fit in any case. */
+  const sizeCertain = sizeLimit - requestSize(1, 1, EXPIRY_LENGTH_MAX);
   const owners = new Int8Array(BATCH_CAPACITY);
-  const bases = ends.slice(clientCount);
+  /** Of foreign rows: what `mark` has taken from their column. */
+  const foreignHashes = new Int32Array(BATCH_CAPACITY);
+  const request: OutRequest = {
+    hash: 0,
+    version: 0,
+    valueLength: 0,
+    expiryLength: 0,
+    size: 0,
+  };
   /** By connection: since when its next request has found no room in its owner's ring; 0 = not. */
   const fullSinceMs = new Float64Array(clientCount);
   let nowMs = 0;
+  let servedRow = 0;
   let servedOpcode = 0;
 
   function mark(count: number): void {
@@ -109,6 +122,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
         ownHash = hashes[row]!;
       } else {
         // What is looked up ahead is for this thread's rows only.
+        foreignHashes[row] = hashes[row]!;
         hashes[row] = ownHash;
         hasForeign = true;
       }
@@ -124,13 +138,26 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     if (kind !== HAS_ONE_KEY) return NOBODY;
     const isOfMany = opcode >= RESP_OPCODE_MIN && parts[row] !== PART.ONLY;
     if (isOfMany || (opcode >= RESP_OPCODE_MIN && databases[row] !== 0)) return NOBODY;
-    return ownersBySegment[hashes[row]! >>> shift]!;
+    const owner = ownersBySegment[hashes[row]! >>> shift]!;
+    return owner === index || !isTooLarge(row, opcode) ? owner : NOBODY;
+  }
+
+  /** Whether the owner's window could not hold it whole. */
+  function isTooLarge(row: number, opcode: number): boolean {
+    const valueLength = HAS_VALUE[opcode] === 1 ? valueLengths[row]! : 0;
+    if (keyLengths[row]! + valueLength < sizeCertain) return false;
+    return requestSize(keyLengths[row]!, valueLength, EXPIRY_LENGTH_MAX) > sizeLimit;
   }
 
   function route(row: number, connection: number): number {
+    servedRow = row;
     servedOpcode = opcodes[row]!;
     const owner = owners[row]!;
-    if (owner >= 0 && owner !== index) return send(row, connection, outboxes[owner]!);
+    if (owner >= 0 && owner !== index) return send(row, connection, owner);
+    if (connection >= clientCount) {
+      inbox.begin(row, connection);
+      return connection;
+    }
     const collection = collections[connection]!;
     if (collection === null) return connection;
     if (owner === NOBODY || collection.isFull) return wait(connection);
@@ -140,29 +167,25 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     return window;
   }
 
-  function send(row: number, connection: number, outbox: Outbox): number {
-    const isResp = opcodes[row]! >= RESP_OPCODE_MIN;
-    const frame = frameOffsets[row]!;
-    const length = frameLength(row, frame, isResp);
+  function send(row: number, connection: number, owner: number): number {
+    const opcode = opcodes[row]!;
+    const isResp = opcode >= RESP_OPCODE_MIN;
+    const valueLength = HAS_VALUE[opcode] === 1 ? valueLengths[row]! : 0;
+    const expiryLength = opcode === OPCODE.SET ? expiryLengths[row]! : 0;
+    const size = requestSize(keyLengths[row]!, valueLength, expiryLength);
     let collection = collections[connection]!;
     if (collection !== null && collection.isFull) return wait(connection);
-    if (!outbox.hasRoom(length)) return waitForRing(connection, collection, isResp);
+    if (!outbox.hasRoom(owner, size)) return waitForRing(connection, collection, isResp);
     if (collection === null) collection = gathering.begin(connection, isResp);
-    const kind = !isResp ? KIND.V1 : versions[connection] === 3 ? KIND.RESP3 : KIND.RESP2;
-    outbox.send(collection, kind, area, frame, length, nowMs);
+    request.hash = foreignHashes[row]!;
+    request.version = versions[connection]!;
+    request.valueLength = valueLength;
+    request.expiryLength = expiryLength;
+    request.size = size;
+    outbox.send(owner, row, request, collection, nowMs);
     fullSinceMs[connection] = 0;
     figures.foreignCount++;
     return ROUTE.SENT;
-  }
-
-  /** Commands of rows end with their last argument, and in RESP with its CRLF. */
-  function frameLength(row: number, frame: number, isResp: boolean): number {
-    if (!isResp) return 2 + area.view.getUint16(frame);
-    const hasValue = opcodes[row] === RESP_OPCODE.SET || opcodes[row] === RESP_OPCODE.MSET;
-    const end = hasValue
-      ? valueOffsets[row]! + valueLengths[row]!
-      : keyOffsets[row]! + keyLengths[row]!;
-    return end + 2 - frame;
   }
 
   function wait(connection: number): number {
@@ -185,17 +208,14 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   }
 
   function executed(connection: number, target: number): boolean {
-    if (connection >= clientCount) {
-      const inbox = inboxes[guests[connection - clientCount]!]!;
-      const isWrite = READS[servedOpcode] === 0;
-      return inbox.answer(connection, bases[connection - clientCount]!, isWrite);
-    }
+    const isWrite = READS[servedOpcode] === 0;
+    if (connection >= clientCount) return inbox.answer(servedRow, connection, isWrite);
     figures.ownCount++;
     if (target === connection) return true;
     const collection = collections[connection]!;
     own.keep(target, collection);
     // It leaves in a later turn, which may have recorded nothing.
-    if (READS[servedOpcode] === 0) collection.hasWritten = true;
+    if (isWrite) collection.hasWritten = true;
     return true;
   }
 

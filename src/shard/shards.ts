@@ -6,7 +6,7 @@
 //
 // Virtual connections have the numbers behind those of clients:
 //
-//   | clients | of thread 0: v1, RESP2, RESP3 | of thread 1 … | windows of own replies |
+//   | clients | of thread 0 | of thread 1 … | windows of own replies |
 
 import type { Batch } from "../batch/batch.ts";
 import { CONNECTION } from "../batch/connection-flag.ts";
@@ -14,14 +14,13 @@ import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import type { SendRegion, SendWindows } from "../batch/send-windows.ts";
 import type { RowRouter } from "../command/row-router.ts";
 import type { Clock } from "../lib/clock.ts";
-import { PROTOCOL } from "../protocol/first-bytes.ts";
 import type { Store } from "../store/store.ts";
 import { Doorbells, type BellHearing } from "./doorbells.ts";
-import { NO_CONNECTION } from "./collection.ts";
 import { Gathering } from "./gathering.ts";
-import { IS_WRITE, Inbox, KIND, KIND_COUNT } from "./inbox.ts";
-import { Outbox } from "./outbox.ts";
+import { createInbox, type Inbox } from "./inbox.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import { OWN_WINDOW_COUNT, createOwnReplies } from "./own-replies.ts";
+import { createReplyIntake, type ReplyIntake } from "./reply-intake.ts";
 import type { ShardBuffers } from "./shard-buffers.ts";
 import { zeroFigures, type ShardFigures } from "./shard-figures.ts";
 import type { ShardHost } from "./shard-host.ts";
@@ -34,14 +33,12 @@ export const SHARD_TIMEOUT_MS = 5000;
 
 /** Connection numbers that a thread needs besides those of its clients. */
 export function virtualConnectionCount(threadCount: number): number {
-  return KIND_COUNT * threadCount + OWN_WINDOW_COUNT;
+  return threadCount + OWN_WINDOW_COUNT;
 }
 
 /** What the connection table has by connection. */
 export interface ShardConnections {
   readonly flags: Uint8Array;
-  readonly protocols: Uint8Array;
-  readonly isHot: Uint8Array;
   readonly versions: Uint8Array;
 }
 
@@ -65,51 +62,51 @@ export class Shards {
   readonly #parts: ShardParts;
   readonly #splices: Splices;
   readonly #gathering: Gathering;
-  /** By thread; null = this one. */
-  readonly #outboxes: readonly (Outbox | null)[];
-  readonly #inboxes: readonly (Inbox | null)[];
+  readonly #others: readonly number[];
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #intake: ReplyIntake;
   #bells: Doorbells | null = null;
   #isStopping = false;
 
   constructor(parts: ShardParts) {
-    const { index, buffers, windows, sends, store, connections, host } = parts;
-    const { requests, replies } = buffers;
-    const count = Math.sqrt(requests.length);
+    const { index, buffers, batch, windows, sends, store, connections, host } = parts;
+    const count = Math.sqrt(buffers.requests.length);
     const { flags, versions } = connections;
-    const others = Array.from({ length: count }, (_, i) => (i === index ? null : i));
     this.#parts = parts;
+    this.#others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== index);
     this.#splices = new Splices(sends, store);
     const splices = this.#splices;
     this.#openVirtual(count);
-    const own = createOwnReplies(sends, splices, parts.clientCount + KIND_COUNT * count);
-    this.#gathering = new Gathering({
+    const own = createOwnReplies(sends, splices, parts.clientCount + count);
+    const { sizeBytes: windowSizeBytes } = windows;
+    this.#gathering = new Gathering({ sends, splices, own, flags, windowSizeBytes, host });
+    const rings = ringsOf(buffers, index, count);
+    this.#outbox = createOutbox(rings.requestsTo, batch, windows);
+    this.#inbox = createInbox({
+      ...parts,
+      splices,
+      flags,
+      versions,
+      requests: rings.requestsFrom,
+      replies: rings.repliesTo,
+      first: parts.clientCount,
+    });
+    this.#intake = createReplyIntake({
       sends,
       splices,
-      own,
-      flags,
-      windowSizeBytes: windows.sizeBytes,
-      host,
-    });
-    this.#outboxes = others.map((other) =>
-      other === null
-        ? null
-        : new Outbox(requests[index * count + other]!, replies[other * count + index]!),
-    );
-    this.#inboxes = others.map((other) => {
-      if (other === null) return null;
-      const first = parts.clientCount + other * KIND_COUNT;
-      const { tokenCount } = this.#outboxes[other]!;
-      const guest = { windows, sends, splices, flags, host };
-      const requested = requests[other * count + index]!;
-      return new Inbox(guest, requested, replies[index * count + other]!, first, tokenCount);
+      outbox: this.#outbox,
+      gathering: this.#gathering,
+      replies: rings.repliesFrom,
     });
     this.router = createShardRows({
       ...parts,
       own,
       gathering: this.#gathering,
-      outboxes: this.#outboxes,
-      inboxes: this.#inboxes,
+      outbox: this.#outbox,
+      inbox: this.#inbox,
       figures: this.figures,
+      threadCount: count,
       versions,
       timeoutMs: SHARD_TIMEOUT_MS,
     });
@@ -125,14 +122,20 @@ export class Shards {
     const { windows, sends, connections, clientCount } = this.#parts;
     for (let i = 0; i < virtualConnectionCount(count); i++) {
       const connection = clientCount + i;
-      const kind = i % KIND_COUNT;
       windows.open(connection);
       sends.open(connection);
       connections.flags[connection] = CONNECTION.OPEN;
-      connections.protocols[connection] = kind === KIND.V1 ? PROTOCOL.V1 : PROTOCOL.RESP;
-      connections.isHot[connection] = 1;
-      connections.versions[connection] = kind === KIND.RESP3 ? 3 : 2;
     }
+  }
+
+  /** Whether the connection is one of another thread; its requests are decoded here. */
+  isVirtual(connection: number): boolean {
+    return connection >= this.#parts.clientCount;
+  }
+
+  /** Appends the requests of a virtual connection to the batch; false when that is full. */
+  decode(connection: number): boolean {
+    return this.#inbox.decode(connection);
   }
 
   /** The transport of virtual connections. */
@@ -182,33 +185,29 @@ export class Shards {
 
   /** Takes all replies that have come, and then all requests. */
   drain(): void {
-    for (let other = 0; other < this.#outboxes.length; other++) {
-      const outbox = this.#outboxes[other]!;
-      if (outbox !== null) this.#takeReplies(other, outbox);
+    for (const other of this.#others) {
+      if (!this.#intake.take(other)) continue;
+      if (this.#intake.release(other)) this.#bells?.wake(other);
+      this.#gathering.wakeRingWaiters();
     }
     this.#gathering.deliverReady();
-    for (const inbox of this.#inboxes) inbox?.drain();
+    for (const other of this.#others) this.#inbox.drain(other);
   }
 
   /** Shows the turn's requests and replies, each once for each thread, and looks a last time. */
   end(): void {
     const { figures } = this;
-    let stallCount = 0;
-    let servedCount = 0;
-    for (let other = 0; other < this.#outboxes.length; other++) {
-      const outbox = this.#outboxes[other]!;
-      if (outbox === null) continue;
-      const inbox = this.#inboxes[other]!;
-      const hasAsked = outbox.requests.publish();
-      const hasAnswered = inbox.replies.publish();
+    const inbox = this.#inbox;
+    for (const other of this.#others) {
+      inbox.flush(other);
+      const hasAsked = this.#outbox.writers[other]!.publish();
+      const hasAnswered = inbox.writers[other]!.publish();
       if (hasAsked) figures.publishCount++;
       if (hasAnswered) figures.replyPublishCount++;
       if (hasAsked || hasAnswered) this.#bells?.wake(other);
-      stallCount += inbox.stallCount;
-      servedCount += inbox.servedCount;
     }
-    figures.stallCount = stallCount;
-    figures.servedCount = servedCount;
+    figures.stallCount = inbox.stallCount;
+    figures.servedCount = inbox.servedCount;
     figures.wakeCount = this.#bells?.wakeUpCount ?? 0;
     // A thread that stops looks by itself from time to time.
     if (!this.#isStopping) this.#bells?.sleep();
@@ -219,9 +218,8 @@ export class Shards {
   tick(): void {
     const beforeMs = this.#parts.clock.elapsedMs() - SHARD_TIMEOUT_MS;
     const gathering = this.#gathering;
-    for (const outbox of this.#outboxes) {
-      if (outbox === null) continue;
-      this.figures.timeoutCount += outbox.giveUp(beforeMs, (collection, slot) => {
+    for (const other of this.#others) {
+      this.figures.timeoutCount += this.#outbox.giveUp(other, beforeMs, (collection, slot) => {
         if (collection.connection < 0) gathering.recycle(collection);
         else gathering.placeBytes(collection, slot, timeoutReply(collection.isResp));
       });
@@ -245,56 +243,32 @@ export class Shards {
     this.#bells = null;
   }
 
-  #takeReplies(other: number, outbox: Outbox): void {
-    const { replies } = outbox;
-    replies.refresh();
-    let hasTaken = false;
-    const gathering = this.#gathering;
-    const { delivery } = gathering;
-    const { sends } = this.#parts;
-    /** The last that got a reply straight from the ring. */
-    let connection = NO_CONNECTION;
-    while (replies.next()) {
-      hasTaken = true;
-      const token = replies.first();
-      const reference = replies.second();
-      const collection = outbox.take(token);
-      if (collection === null || collection.connection < 0) {
-        this.#splices.drop(reference);
-        if (collection !== null) gathering.recycle(collection);
-      } else {
-        const slot = outbox.slotOf(token);
-        const length = replies.length();
-        const third = replies.third();
-        if ((third & IS_WRITE) !== 0) collection.hasWritten = true;
-        const position = reference === 0 ? delivery.positionFor(collection, slot, length) : -1;
-        if (position >= 0) {
-          replies.copyTo(sends.area, position);
-          delivery.delivered(collection, position + length);
-          if (collection.connection !== connection) {
-            connection = collection.connection;
-            gathering.noteReady(connection);
-          }
-        } else {
-          const split = third & ~IS_WRITE;
-          const offset = gathering.place(collection, slot, length, reference, split);
-          replies.copyTo(collection.area, offset);
-        }
-      }
-      replies.skip();
-    }
-    if (!hasTaken) return;
-    if (replies.release()) this.#bells?.wake(other);
-    gathering.wakeRingWaiters();
-  }
-
   #hasWork(): boolean {
     if (this.#gathering.hasReady) return true;
-    for (let other = 0; other < this.#outboxes.length; other++) {
-      const outbox = this.#outboxes[other]!;
-      if (outbox === null) continue;
-      if (outbox.replies.hasMore() || this.#inboxes[other]!.wantsTurn()) return true;
+    for (const other of this.#others) {
+      if (this.#intake.hasMore(other) || this.#inbox.wantsTurn(other)) return true;
     }
     return false;
   }
+}
+
+type Rings = readonly (SharedArrayBuffer | null)[];
+
+interface ThreadRings {
+  readonly requestsTo: Rings;
+  readonly requestsFrom: Rings;
+  readonly repliesTo: Rings;
+  readonly repliesFrom: Rings;
+}
+
+/** A thread's rings, by the other thread. */
+function ringsOf({ requests, replies }: ShardBuffers, index: number, count: number): ThreadRings {
+  const to = (rings: Rings): Rings => rings.slice(index * count, (index + 1) * count);
+  const from = (rings: Rings): Rings => rings.filter((_, i) => i % count === index);
+  return {
+    requestsTo: to(requests),
+    requestsFrom: from(requests),
+    repliesTo: to(replies),
+    repliesFrom: from(replies),
+  };
 }

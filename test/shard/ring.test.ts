@@ -1,26 +1,13 @@
 import { expect, test } from "bun:test";
 import { ByteArea } from "../../src/lib/byte-area.ts";
-import {
-  RECORD_HEAD_SIZE,
-  createRingConsumer,
-  createRingProducer,
-  recordSize,
-  reserveRing,
-} from "../../src/shard/ring.ts";
+import { RingReader, RingWriter, reserveRing } from "../../src/shard/ring.ts";
 import { Random } from "../support/random.ts";
 
 const AREA_SIZE = 4096;
 
-interface Sent {
-  readonly first: number;
-  readonly second: number;
-  readonly third: number;
-  readonly payload: string;
-}
-
 function openRing(size: number) {
   const buffer = reserveRing(size);
-  return { producer: createRingProducer(buffer), consumer: createRingConsumer(buffer) };
+  return { writer: new RingWriter(buffer), reader: new RingReader(buffer) };
 }
 
 function areaOf(text: string): ByteArea {
@@ -29,84 +16,99 @@ function areaOf(text: string): ByteArea {
   return area;
 }
 
-test("a record takes its head and whole units of 16 bytes", () => {
-  expect([0, 1, 16, 17].map(recordSize)).toEqual([16, 32, 32, 48]);
-});
+/** A text, up to whole words. */
+function write(writer: RingWriter, text: string): void {
+  writer.copyFrom(areaOf(text), 0, text.length, writer.head);
+  writer.head = (writer.head + ((text.length + 3) & ~3)) | 0;
+}
+
+function readAll(reader: RingReader, lengthMax = Infinity): string {
+  const length = Math.min(lengthMax, (reader.published - reader.position) | 0);
+  const area = areaOf("");
+  reader.copyTo(area, 0, length, reader.position);
+  reader.position = (reader.position + length) | 0;
+  return area.bytes.toString("latin1", 0, length);
+}
 
 test("nothing is seen before it is published, and then all of it", () => {
-  const { producer, consumer } = openRing(256);
-  producer.append(1, 2, 3, areaOf("one"), 0, 3);
-  producer.append(4, 5, 6, areaOf("second"), 0, 6);
-  expect(consumer.hasMore()).toBe(false);
-  consumer.refresh();
-  expect(consumer.next()).toBe(false);
+  const { writer, reader } = openRing(256);
+  write(writer, "one.");
+  write(writer, "second..");
+  expect(reader.hasMore()).toBe(false);
+  reader.refresh();
+  expect(readAll(reader)).toBe("");
 
-  expect(producer.publish()).toBe(true);
-  expect(producer.publish()).toBe(false);
-  expect(consumer.hasMore()).toBe(true);
-  consumer.refresh();
-  expect(takeAll(consumer)).toEqual([
-    { first: 1, second: 2, third: 3, payload: "one" },
-    { first: 4, second: 5, third: 6, payload: "second" },
-  ]);
-  expect(consumer.hasMore()).toBe(false);
+  expect(writer.publish()).toBe(true);
+  expect(writer.publish()).toBe(false);
+  expect(reader.hasMore()).toBe(true);
+  reader.refresh();
+  expect(readAll(reader)).toBe("one.second..");
+  expect(reader.hasMore()).toBe(false);
+});
+
+test("words that are written in place lie where bytes are read", () => {
+  const { writer, reader } = openRing(64);
+  writer.words[0] = 0x64636261;
+  writer.head += 4;
+  writer.publish();
+  reader.refresh();
+  expect(reader.words[0]).toBe(0x64636261);
+  expect(readAll(reader)).toBe("abcd");
 });
 
 test("room is there again when it is given back, and not before", () => {
-  const { producer, consumer } = openRing(64);
-  producer.append(0, 0, 0, areaOf("x".repeat(48)), 0, 48);
-  producer.publish();
-  expect(producer.hasRoom(RECORD_HEAD_SIZE)).toBe(false);
-  consumer.refresh();
-  takeAll(consumer);
-  expect(producer.hasRoom(RECORD_HEAD_SIZE)).toBe(false);
-  expect(consumer.release()).toBe(false);
-  expect(producer.usedBytes()).toBe(0);
-  expect(producer.hasRoom(64)).toBe(true);
-  expect(producer.hasRoom(80)).toBe(false);
+  const { writer, reader } = openRing(64);
+  write(writer, "x".repeat(64));
+  writer.publish();
+  expect(writer.hasRoom(4)).toBe(false);
+  reader.refresh();
+  readAll(reader);
+  expect(writer.hasRoom(4)).toBe(false);
+  expect(reader.release()).toBe(false);
+  expect(writer.usedBytes()).toBe(0);
+  expect(writer.hasRoom(64)).toBe(true);
+  expect(writer.hasRoom(68)).toBe(false);
 });
 
 test("who waits for room hears of it once", () => {
-  const { producer, consumer } = openRing(64);
-  producer.append(0, 0, 0, areaOf(""), 0, 0);
-  producer.publish();
-  producer.awaitRoom();
-  consumer.refresh();
-  expect(consumer.release()).toBe(false);
-  takeAll(consumer);
-  expect(consumer.release()).toBe(true);
-  producer.append(0, 0, 0, areaOf(""), 0, 0);
-  producer.publish();
-  consumer.refresh();
-  takeAll(consumer);
-  expect(consumer.release()).toBe(false);
+  const { writer, reader } = openRing(64);
+  write(writer, "1234");
+  writer.publish();
+  writer.awaitRoom();
+  reader.refresh();
+  expect(reader.release()).toBe(false);
+  readAll(reader);
+  expect(reader.release()).toBe(true);
+  write(writer, "5678");
+  writer.publish();
+  reader.refresh();
+  readAll(reader);
+  expect(reader.release()).toBe(false);
 });
 
 test("any history arrives as it was sent, whatever wraps around", () => {
   const seed = 7;
   for (const size of [64, 128, 1024]) {
     const random = new Random(seed + size);
-    const { producer, consumer } = openRing(size);
-    const sent: Sent[] = [];
-    const taken: Sent[] = [];
+    const { writer, reader } = openRing(size);
+    let sent = "";
+    let taken = "";
     for (let step = 0; step < 3000; step++) {
-      const payload = random.text(random.below(size - RECORD_HEAD_SIZE + 1));
-      if (producer.hasRoom(recordSize(payload.length))) {
-        const record = { first: random.word(), second: random.word(), third: random.word() };
-        const { first, second, third } = record;
-        producer.append(first, second, third, areaOf(payload), 0, payload.length);
-        sent.push({ ...record, payload });
+      const text = random.text(4 * random.below(size / 4 + 1));
+      if (writer.hasRoom(text.length)) {
+        write(writer, text);
+        sent += text;
       }
-      if (random.oneIn(2)) producer.publish();
-      if (random.oneIn(2)) consumer.refresh();
-      taken.push(...takeAll(consumer, random.below(4)));
-      if (random.oneIn(3)) consumer.release();
+      if (random.oneIn(2)) writer.publish();
+      if (random.oneIn(2)) reader.refresh();
+      taken += readAll(reader, 4 * random.below(size / 4 + 1));
+      if (random.oneIn(3)) reader.release();
     }
-    producer.publish();
-    consumer.refresh();
-    taken.push(...takeAll(consumer));
-    expect(taken, `size ${size}, seed ${seed}`).toEqual(sent);
-    expect(sent.length).toBeGreaterThan(100);
+    writer.publish();
+    reader.refresh();
+    taken += readAll(reader);
+    expect(taken === sent, `size ${size}, seed ${seed}`).toBe(true);
+    expect(sent.length).toBeGreaterThan(100 * size);
   }
 });
 
@@ -116,31 +118,16 @@ test("positions go on when they have been counted through", () => {
   const words = new Int32Array(buffer);
   words[0] = -16;
   words[16] = -16;
-  const producer = createRingProducer(buffer);
-  const consumer = createRingConsumer(buffer);
+  const writer = new RingWriter(buffer);
+  const reader = new RingReader(buffer);
   for (let i = 0; i < 8; i++) {
-    expect(producer.hasRoom(recordSize(20))).toBe(true);
-    producer.append(i, 0, 0, areaOf(`${i}`.repeat(20)), 0, 20);
-    producer.publish();
-    expect(producer.usedBytes()).toBe(recordSize(20));
-    consumer.refresh();
-    expect(takeAll(consumer).map(({ payload }) => payload)).toEqual([`${i}`.repeat(20)]);
-    consumer.release();
+    const text = `${i}`.repeat(36);
+    expect(writer.hasRoom(text.length)).toBe(true);
+    write(writer, text);
+    writer.publish();
+    expect(writer.usedBytes()).toBe(text.length);
+    reader.refresh();
+    expect(readAll(reader)).toBe(text);
+    reader.release();
   }
 });
-
-function takeAll(consumer: ReturnType<typeof createRingConsumer>, countMax = Infinity): Sent[] {
-  const area = new ByteArea(new ArrayBuffer(AREA_SIZE));
-  const records: Sent[] = [];
-  while (records.length < countMax && consumer.next()) {
-    consumer.copyTo(area, 0);
-    records.push({
-      first: consumer.first(),
-      second: consumer.second(),
-      third: consumer.third(),
-      payload: area.bytes.toString("latin1", 0, consumer.length()),
-    });
-    consumer.skip();
-  }
-  return records;
-}

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { THREAD_COUNT_MAX } from "../../src/lib/thread-mode.ts";
 import { FRAME_SIZE_MAX } from "../../src/protocol/v1-decoder.ts";
-import { reservationFor } from "../../src/shard/outbox.ts";
+import { reservationFor } from "../../src/shard/reply-bundle.ts";
 import { reserveShardBuffers, ringSizeFor } from "../../src/shard/shard-buffers.ts";
 
 test("a ring for each pair of threads and direction, none of a thread with itself", () => {

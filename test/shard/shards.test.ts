@@ -248,8 +248,8 @@ test("requests that wait for the owner's log stay where they are, and nobody spi
   const client = group.servers[0]!.connect();
   const { connections, pipeline } = group.servers[1]!.thread;
   const key = group.keyOf(1);
-  // Of thread 0, RESP2.
-  const virtual = connections.flags.length - virtualConnectionCount(2) + 1;
+  // Of thread 0.
+  const virtual = connections.flags.length - virtualConnectionCount(2);
   connections.set(virtual, CONNECTION.BLOCKED | CONNECTION.PARKED);
   expect(ask(group, client, `INCR ${key}`, `INCR ${key}`)).toEqual([]);
   // As the log does when it has room.

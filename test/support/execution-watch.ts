@@ -6,7 +6,6 @@ import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { ROUTE } from "../../src/command/row-router.ts";
 import { PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../../src/protocol/resp-opcode.ts";
 import type { DataThread } from "../../src/server/data-thread.ts";
-import { KIND_COUNT } from "../../src/shard/inbox.ts";
 import { virtualConnectionCount } from "../../src/shard/shards.ts";
 
 /** Why writes are refused while a request is executed. */
@@ -26,7 +25,7 @@ export interface ExecutionWatcher {
   /** Left to another thread; not `isSent`: its client is told that this took too long. */
   sent?(connection: number, owner: number, isSent: boolean): void;
   /** The next one that another thread has sent, over its virtual connection of that kind. */
-  served?(guest: number, kind: number, refusal: Refusal): void;
+  served?(guest: number, refusal: Refusal): void;
 }
 
 interface Row {
@@ -84,8 +83,7 @@ export function watchExecution(
   function tell(row: Row, index: number, before: Refusal): void {
     const { connection } = row;
     if (connection >= clientCount) {
-      const place = connection - clientCount;
-      watcher.served!(Math.floor(place / KIND_COUNT), place % KIND_COUNT, before);
+      watcher.served!(connection - clientCount, before);
       return;
     }
     const isSent = left.get(index);
@@ -125,5 +123,5 @@ export function watchExecution(
 /** Of threads, by the virtual connections that there are for them. */
 function countOf({ connections }: DataThread, clientCount: number): number {
   const virtualCount = connections.flags.length - clientCount;
-  return (virtualCount - virtualConnectionCount(0)) / KIND_COUNT;
+  return virtualCount - virtualConnectionCount(0);
 }

@@ -8,7 +8,6 @@
 import { ERROR_TEXT } from "../../src/redis/error-text.ts";
 import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
 import type { DataThread } from "../../src/server/data-thread.ts";
-import { KIND } from "../../src/shard/inbox.ts";
 import { watchExecution, type Manner, type Refusal } from "./execution-watch.ts";
 import type { LifeClients } from "./life-clients.ts";
 import type { Contents } from "./recovery-fixture.ts";
@@ -65,7 +64,7 @@ export class LifeWitness {
       {
         executed: (connection, manner) => this.#executed(thread, connection, manner),
         sent: (connection, owner, isSent) => this.#leftTo(owner, thread, connection, isSent),
-        served: (guest, kind, refusal) => this.#served(thread, guest, kind, refusal),
+        served: (guest, refusal) => this.#served(thread, guest, refusal),
       },
       SIMULATED_CLIENTS_MAX,
     );
@@ -94,13 +93,12 @@ export class LifeWitness {
     }
     this.#figures.sentToOwners++;
     const answer = client.expectLater(this.#server.clock.elapsed);
-    const kind = client.isV1 ? KIND.V1 : KIND.RESP2;
-    this.#sent.push(thread, owner, kind, { client, request, answer });
+    this.#sent.push(thread, owner, { client, request, answer });
   }
 
   /** A thread has executed the next request that another one has sent. */
-  #served(thread: number, guest: number, kind: number, refusal: Refusal): void {
-    const { client, request, answer } = this.#sent.take(guest, thread, kind);
+  #served(thread: number, guest: number, refusal: Refusal): void {
+    const { client, request, answer } = this.#sent.take(guest, thread);
     const isOfWrite = this.#writes(client, request);
     answer({ ...this.#execute(thread, client, request, refusal), isOfWrite });
   }

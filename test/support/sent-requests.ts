@@ -1,5 +1,5 @@
 // Requests that data threads of sharded mode have sent each other and that their owners have not
-// executed: first in, first out for each pair of threads and each kind of virtual connection.
+// executed: first in, first out for each pair of threads.
 
 import type { SimulatedClient, Reply } from "./simulated-client.ts";
 import type { SimulationRequest } from "./simulation-requests.ts";
@@ -15,8 +15,8 @@ export class SentRequests {
   count = 0;
   readonly #queues = new Map<string, SentRequest[]>();
 
-  push(origin: number, owner: number, kind: number, sent: SentRequest): void {
-    const name = `${origin} ${owner} ${kind}`;
+  push(origin: number, owner: number, sent: SentRequest): void {
+    const name = `${origin} ${owner}`;
     const queue = this.#queues.get(name) ?? [];
     this.#queues.set(name, queue);
     queue.push(sent);
@@ -24,8 +24,8 @@ export class SentRequests {
   }
 
   /** The next that an owner executes. */
-  take(origin: number, owner: number, kind: number): SentRequest {
-    const sent = this.#queues.get(`${origin} ${owner} ${kind}`)?.shift();
+  take(origin: number, owner: number): SentRequest {
+    const sent = this.#queues.get(`${origin} ${owner}`)?.shift();
     if (sent !== undefined) return sent;
     throw new Error(`thread ${owner} has executed what thread ${origin} has not sent`);
   }
