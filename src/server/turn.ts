@@ -306,8 +306,13 @@ export function createTurn(
     if (batch.count > 0) run();
     const hasWritten = shards !== null && shards.takeHasDeliveredWrites();
     const isHolding = gate !== null && gate.mustHold(hasWritten);
+    let keptCount = 0;
     for (let i = 0; i < touchedCount; i++) {
       const connection = touched[i]!;
+      if (!isHolding && shards !== null && shards.isWaitingForMore(connection)) {
+        touched[keptCount++] = connection;
+        continue;
+      }
       isTouched[connection] = 0;
       if (flags[connection] === 0 || (flags[connection]! & CONNECTION.HELD) !== 0) continue;
       if (isHolding && sends.unsentBytes(connection) > 0 && gate.wants(connection)) {
@@ -316,7 +321,7 @@ export function createTurn(
       }
       flush(connection);
     }
-    touchedCount = 0;
+    touchedCount = keptCount;
     isInTurn = false;
     if (isHolding) gate.seal();
   }

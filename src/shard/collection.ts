@@ -31,6 +31,8 @@ export class Collection {
   /** Slots in use, and those that are delivered. */
   count = 0;
   head = 0;
+  /** Ends of turns at which what it has delivered was not sent yet. */
+  waitedTurns = 0;
   /** Requests that somebody else has. */
   pendingCount = 0;
   area = new ByteArea(new ArrayBuffer(AREA_SIZE));
@@ -49,6 +51,7 @@ export class Collection {
     this.connection = connection;
     this.isResp = isResp;
     this.hasWritten = false;
+    this.waitedTurns = 0;
     this.count = 0;
     this.head = 0;
     this.pendingCount = 0;

@@ -12,6 +12,11 @@ import type { ShardHost } from "./shard-host.ts";
 import type { Splices } from "./splices.ts";
 
 const POOL_COUNT_MAX = 64;
+/** What is ready waits so long for more, and no longer: its client may wait for nothing else. */
+const WAITING_TURNS_MAX = 4;
+const WAITING_BYTES_MAX = 16 * 1024;
+/** BLOCKED alone: its client does not read. */
+const STANDING = CONNECTION.BLOCKED | CONNECTION.PARKED;
 
 export interface GatheringParts {
   readonly sends: SendWindows;
@@ -111,6 +116,22 @@ export class Gathering {
     host.touch(connection);
     if (collection.head === collection.count) this.#end(collection);
     return true;
+  }
+
+  /**
+   * Whether what the connection has to send waits for the end of another turn: with the replies that
+   * are still to come it is one write, and a write costs as much as many replies.
+   */
+  isWaitingForMore(connection: number): boolean {
+    const collection = this.collections[connection];
+    if (collection === null || collection === undefined || collection.pendingCount === 0) {
+      return false;
+    }
+    const { flags, sends } = this.#parts;
+    if ((flags[connection]! & STANDING) === CONNECTION.BLOCKED) return false;
+    const unsentBytes = sends.unsentBytes(connection);
+    if (unsentBytes === 0 || unsentBytes > WAITING_BYTES_MAX) return false;
+    return ++collection.waitedTurns <= WAITING_TURNS_MAX;
   }
 
   /** The connection has gone, or will be told that its replies are lost. */

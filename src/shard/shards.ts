@@ -168,6 +168,11 @@ export class Shards {
     return has;
   }
 
+  /** Whether replies are kept back at the end of a turn, for those that come with the next. */
+  isWaitingForMore(connection: number): boolean {
+    return this.#gathering.isWaitingForMore(connection);
+  }
+
   /** Sends what replies are there; whether requests of the connection may be decoded. */
   goOn(connection: number): boolean {
     return this.#gathering.deliver(connection);
