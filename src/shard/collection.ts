@@ -4,6 +4,10 @@
 //   slots   | delivered | ready | pending | ready | pending |
 //           0          head                               count
 //
+//   slot:   state or home | offset | length | reference      a word each
+//
+// Own replies that lie one behind the other are one slot.
+//
 // Slots are used once: the collection ends when all are delivered, so it and its bytes stay
 // bounded. It is filled from both sides, by own rows (`add`, then `place`) and by replies that
 // come (`place`), and emptied from the front.
@@ -17,8 +21,21 @@ const AREA_SIZE = 4096;
 /** What a collection keeps for the next connection. */
 const AREA_SIZE_KEPT = 64 * 1024;
 
-const PENDING = 0;
-const READY = 1;
+export const SLOT_WORDS = 4;
+/** PENDING, or where the reply lies: AREA, or FIRST_HOME and more: own-replies.ts. */
+export const HOME = 0;
+export const OFFSET = 1;
+export const LENGTH = 2;
+/** Entry whose value belongs into the reply, 0 = none; its pin is the slot's. */
+export const REFERENCE = 3;
+
+export const PENDING = 0;
+export const AREA = 1;
+/** That of window 0 of own-replies.ts. */
+export const FIRST_HOME = 2;
+
+/** Replies of one slot stay shorter: they are written without asking in between. */
+const RUN_LENGTH_MAX = 4096;
 
 /** The connection has gone. */
 export const NO_CONNECTION = -1;
@@ -37,13 +54,7 @@ export class Collection {
   pendingCount = 0;
   area = new ByteArea(new ArrayBuffer(AREA_SIZE));
   #usedBytes = 0;
-  readonly #states = new Uint8Array(COLLECTION_SLOTS);
-  /** Where the reply lies: 0 = in `area`, else a window of own-replies.ts. */
-  readonly homes = new Uint8Array(COLLECTION_SLOTS);
-  readonly offsets = new Int32Array(COLLECTION_SLOTS);
-  readonly lengths = new Int32Array(COLLECTION_SLOTS);
-  /** Entry whose value belongs into the reply, 0 = none; its pin is the slot's. */
-  readonly references = new Int32Array(COLLECTION_SLOTS);
+  readonly slots = new Int32Array(COLLECTION_SLOTS * SLOT_WORDS);
   /** Bytes of the reply before that value. */
   readonly splits = new Int32Array(COLLECTION_SLOTS);
 
@@ -65,14 +76,15 @@ export class Collection {
 
   /** Whether the next reply to be delivered is there. */
   get isHeadReady(): boolean {
-    return this.head < this.count && this.#states[this.head] === READY;
+    return this.head < this.count && this.slots[this.head * SLOT_WORDS] !== PENDING;
   }
 
   /** A slot for the next request. */
   add(): number {
-    assert(!this.isFull, "a collection has a slot for each request");
-    this.#states[this.count] = PENDING;
-    return this.count++;
+    const slot = this.count++;
+    assert(slot < COLLECTION_SLOTS, "a collection has a slot for each request");
+    this.slots[slot * SLOT_WORDS] = PENDING;
+    return slot;
   }
 
   /**
@@ -84,37 +96,53 @@ export class Collection {
     const end = offset + ((length + 3) & ~3);
     if (end > this.area.length) this.#grow(end);
     this.#usedBytes = end;
-    this.#states[slot] = READY;
-    this.homes[slot] = 0;
-    this.offsets[slot] = offset;
-    this.lengths[slot] = length;
-    this.references[slot] = reference;
+    this.#write(slot, AREA, offset, length, reference);
     this.splits[slot] = split;
     return offset;
   }
 
-  /** Makes a slot ready whose bytes stay where they are. */
-  placeAtHome(slot: number, home: number, offset: number, length: number): void {
-    this.#states[slot] = READY;
-    this.homes[slot] = home;
-    this.offsets[slot] = offset;
-    this.lengths[slot] = length;
-    this.references[slot] = 0;
+  /**
+   * A new slot whose bytes stay where they are, or more of the last one: false then, and it is
+   * still one reply for its home.
+   */
+  addAtHome(home: number, offset: number, length: number): boolean {
+    const last = (this.count - 1) * SLOT_WORDS;
+    if (this.count > this.head && this.slots[last] === FIRST_HOME + home) {
+      const runLength = this.slots[last + LENGTH]!;
+      const isNext = this.slots[last + OFFSET]! + runLength === offset;
+      if (isNext && runLength + length <= RUN_LENGTH_MAX) {
+        this.slots[last + LENGTH] = runLength + length;
+        return false;
+      }
+    }
+    this.#write(this.add(), FIRST_HOME + home, offset, length, 0);
+    return true;
   }
 
   /** The homes of replies that nobody will get. */
   *undeliveredHomes(): Iterable<number> {
     for (let slot = this.head; slot < this.count; slot++) {
-      if (this.#states[slot] === READY && this.homes[slot] !== 0) yield this.homes[slot]!;
+      const home = this.slots[slot * SLOT_WORDS + HOME]!;
+      if (home >= FIRST_HOME) yield home - FIRST_HOME;
     }
   }
 
   /** The pins of replies that nobody will get. */
   *undelivered(): Iterable<number> {
     for (let slot = this.head; slot < this.count; slot++) {
-      const isThere = this.#states[slot] === READY && this.references[slot] !== 0;
-      if (isThere) yield this.references[slot]!;
+      const at = slot * SLOT_WORDS;
+      if (this.slots[at] === AREA && this.slots[at + REFERENCE] !== 0) {
+        yield this.slots[at + REFERENCE]!;
+      }
     }
+  }
+
+  #write(slot: number, home: number, offset: number, length: number, reference: number): void {
+    const at = slot * SLOT_WORDS;
+    this.slots[at] = home;
+    this.slots[at + OFFSET] = offset;
+    this.slots[at + LENGTH] = length;
+    this.slots[at + REFERENCE] = reference;
   }
 
   #grow(length: number): void {

@@ -5,7 +5,7 @@
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { SendWindows } from "../batch/send-windows.ts";
 import { NATIVE_COPY_LENGTH_MIN, copyBytes, type ByteArea } from "../lib/byte-area.ts";
-import type { Collection } from "./collection.ts";
+import { FIRST_HOME, LENGTH, OFFSET, REFERENCE, SLOT_WORDS, type Collection } from "./collection.ts";
 import type { OwnReplies } from "./own-replies.ts";
 
 export interface DeliveryParts {
@@ -37,18 +37,19 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   function append(collection: Collection): void {
     const slot = collection.head++;
-    const { connection } = collection;
-    const offset = collection.offsets[slot]!;
-    const length = collection.lengths[slot]!;
-    const home = collection.homes[slot]!;
-    if (home !== 0) {
+    const { connection, slots } = collection;
+    const at = slot * SLOT_WORDS;
+    const home = slots[at]!;
+    const offset = slots[at + OFFSET]!;
+    const length = slots[at + LENGTH]!;
+    if (home >= FIRST_HOME) {
       const end = ends[connection]! + length;
       if (end <= limits[connection]!) appendOwn(connection, offset, end);
       else write(connection, area, offset, length);
-      own.delivered(home);
+      own.delivered(home - FIRST_HOME);
       return;
     }
-    const reference = collection.references[slot]!;
+    const reference = slots[at + REFERENCE]!;
     if (reference === 0) {
       write(connection, collection.area, offset, length);
       return;

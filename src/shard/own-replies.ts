@@ -59,14 +59,12 @@ export function createOwnReplies(sends: SendWindows, splices: Splices, first: nu
 
   function keep(window: number, collection: Collection): void {
     const home = window - first;
-    const slot = collection.add();
     const isPlain = sends.unsentBytes(window) === ends[window]! - begins[home]!;
     if (home === 0 || !isPlain) {
-      copyOut(window, collection, slot);
+      copyOut(window, collection, collection.add());
       return;
     }
-    undelivered[home]!++;
-    collection.placeAtHome(slot, home, base, ends[window]! - base);
+    if (collection.addAtHome(home, base, ends[window]! - base)) undelivered[home]!++;
   }
 
   function copyOut(window: number, collection: Collection, slot: number): void {

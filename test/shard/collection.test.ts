@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { COLLECTION_SLOTS, Collection } from "../../src/shard/collection.ts";
+import { COLLECTION_SLOTS, Collection, LENGTH, OFFSET, SLOT_WORDS } from "../../src/shard/collection.ts";
 
 function fill(collection: Collection, slot: number, text: string, reference = 0): void {
   const offset = collection.place(slot, text.length, reference);
@@ -7,9 +7,9 @@ function fill(collection: Collection, slot: number, text: string, reference = 0)
 }
 
 function textOf(collection: Collection, slot: number): string {
-  const { area, offsets, lengths } = collection;
-  const offset = offsets[slot]!;
-  return area.bytes.toString("latin1", offset, offset + lengths[slot]!);
+  const { area, slots } = collection;
+  const offset = slots[slot * SLOT_WORDS + OFFSET]!;
+  return area.bytes.toString("latin1", offset, offset + slots[slot * SLOT_WORDS + LENGTH]!);
 }
 
 test("the head is ready when its own reply has come, whatever came before it", () => {
@@ -53,6 +53,23 @@ test("slots end, and begin again with the next connection", () => {
   expect([collection.count, collection.head, collection.hasWritten]).toEqual([0, 0, false]);
   collection.add();
   expect(collection.isHeadReady).toBe(false);
+});
+
+test("own replies next to each other are one slot, unless something comes between", () => {
+  const collection = new Collection();
+  collection.begin(0, false);
+  expect(collection.addAtHome(1, 100, 10)).toBe(true);
+  expect(collection.addAtHome(1, 110, 5)).toBe(false);
+  expect([collection.count, collection.slots[LENGTH]]).toEqual([1, 15]);
+  // Another window, other bytes, a request of another thread, what has been delivered, too long.
+  expect(collection.addAtHome(2, 115, 5)).toBe(true);
+  expect(collection.addAtHome(2, 121, 5)).toBe(true);
+  collection.add();
+  expect(collection.addAtHome(2, 126, 5)).toBe(true);
+  collection.head = collection.count;
+  expect(collection.addAtHome(2, 131, 4000)).toBe(true);
+  expect(collection.addAtHome(2, 4131, 97)).toBe(true);
+  expect([...collection.undeliveredHomes()]).toEqual([2, 2]);
 });
 
 test("what is not delivered has pins to be ended", () => {
