@@ -1,6 +1,6 @@
 // A ring of bytes between two threads: one writes, one reads.
 //
-//   SharedArrayBuffer:   | PUBLISHED … | RELEASED … | WANTS_ROOM … | ring, a power of two of bytes |
+//   SharedArrayBuffer:   | PUBLISHED, REWOUND … | RELEASED … | WANTS_ROOM … | ring, 2^n bytes |
 //                          a cache line each
 //
 //   read         released      position       published           head
@@ -14,18 +14,30 @@
 // that what is copied may be in two parts. Both ends count in words of their own and touch the
 // other's cache line once for each `refresh` and `publish`.
 //
+// When all is read the writer may go back to the front of the ring (`rewind`), so that both ends
+// stay with memory that their caches have: REWOUND says at which position, and whoever reads comes
+// there with nothing left to read.
+//
 // Positions are multiples of four, and kept modulo 2^32.
 
 import { assert } from "../lib/assert.ts";
 import { ByteArea } from "../lib/byte-area.ts";
 
 const CACHE_LINE_SIZE = 64;
+/** The last position at which the writer has gone back, + 1; 0 = none that is not passed by. */
+const REWOUND = 1;
 const CONTROL_SIZE = 3 * CACHE_LINE_SIZE;
 /** Words of the control area, each in a cache line of its own. */
 const PUBLISHED = 0;
 const RELEASED = CACHE_LINE_SIZE / 4;
 /** 1 = the writer waits for room, and wants to hear of it. */
 const WANTS_ROOM = (2 * CACHE_LINE_SIZE) / 4;
+
+/** So far a writer goes before it goes back. */
+const REWIND_SIZE_MIN = 64 * 1024;
+
+/** No position, which are multiples of four. */
+const NOWHERE = -1;
 
 export const RING_SIZE_MIN = 64;
 export const RING_SIZE_MAX = 2 ** 30;
@@ -46,6 +58,9 @@ export class RingWriter {
   readonly #area: ByteArea;
   #published: number;
   #released: number;
+  /** Where the writer has last gone back, and to where, until the reader has come there. */
+  #rewoundFrom: number = NOWHERE;
+  #rewoundTo = 0;
 
   constructor(buffer: SharedArrayBuffer) {
     this.#control = new Int32Array(buffer, 0, CONTROL_SIZE / 4);
@@ -59,7 +74,9 @@ export class RingWriter {
 
   /** Bytes that the reader has not given back, by its last word. */
   usedBytes(): number {
-    this.#released = Atomics.load(this.#control, RELEASED);
+    const released = Atomics.load(this.#control, RELEASED);
+    // Behind where the writer has gone back there is nothing.
+    this.#released = released === this.#rewoundFrom ? this.#rewoundTo : released;
     return (this.head - this.#released) | 0;
   }
 
@@ -76,6 +93,27 @@ export class RingWriter {
     const { bytes } = this.#area;
     source.bytes.copy(bytes, begin, offset, offset + straight);
     if (straight < length) source.bytes.copy(bytes, 0, offset + straight, offset + length);
+  }
+
+  /**
+   * Before anything is written in a turn: goes back to the front of the ring if nothing is left to
+   * read and enough of it has been gone through.
+   */
+  rewind(): void {
+    const usedBytes = this.usedBytes();
+    const { head, size } = this;
+    if (this.#rewoundFrom !== NOWHERE) {
+      if (this.#released === this.#rewoundTo) return;
+      this.#rewoundFrom = NOWHERE;
+      this.#control[REWOUND] = 0;
+    }
+    if (usedBytes !== 0 || (head & (size - 1)) < REWIND_SIZE_MIN) return;
+    this.#rewoundFrom = head;
+    this.#rewoundTo = (head + size) & -size;
+    this.#control[REWOUND] = head + 1;
+    this.head = this.#rewoundTo;
+    this.#published = this.#rewoundTo;
+    this.#released = this.#rewoundTo;
   }
 
   /** Shows what has been written; false when there is nothing new. */
@@ -120,7 +158,12 @@ export class RingReader {
 
   /** Takes notice of what has been published. */
   refresh(): void {
-    this.published = Atomics.load(this.#control, PUBLISHED);
+    const published = Atomics.load(this.#control, PUBLISHED);
+    this.published = published;
+    const { position, size } = this;
+    if (position !== published && this.#control[REWOUND] === position + 1) {
+      this.position = (position + size) & -size;
+    }
   }
 
   /** Copies from `position` on, which may be any byte's. */

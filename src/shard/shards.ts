@@ -186,6 +186,10 @@ export class Shards {
   /** A turn begins: nobody has to ring. */
   begin(): void {
     this.#bells?.awake();
+    for (const other of this.#others) {
+      this.#outbox.writers[other]!.rewind();
+      this.#inbox.writers[other]!.rewind();
+    }
   }
 
   /** Takes all replies that have come, and then all requests. */

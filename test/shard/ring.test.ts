@@ -131,3 +131,35 @@ test("positions go on when they have been counted through", () => {
     reader.release();
   }
 });
+
+test("a writer goes back to the front when all is read, and nothing is lost or read twice", () => {
+  const seed = 3;
+  const random = new Random(seed);
+  const { writer, reader } = openRing(2 ** 18);
+  let sent = "";
+  let taken = "";
+  let backCount = 0;
+  let frontmost = 0;
+  for (let step = 0; step < 2000; step++) {
+    writer.rewind();
+    const offset = writer.head & (writer.size - 1);
+    if (offset < frontmost) backCount++;
+    frontmost = offset;
+    for (let count = random.below(4); count > 0; count--) {
+      const text = random.text(4 * random.below(AREA_SIZE / 4));
+      expect(writer.hasRoom(text.length), `seed ${seed}`).toBe(true);
+      write(writer, text);
+      sent += text;
+    }
+    writer.publish();
+    if (random.oneIn(3)) continue;
+    reader.refresh();
+    while (reader.position !== reader.published) taken += readAll(reader, AREA_SIZE);
+    reader.release();
+  }
+  reader.refresh();
+  while (reader.position !== reader.published) taken += readAll(reader, AREA_SIZE);
+  expect(taken === sent, `seed ${seed}`).toBe(true);
+  // Four times as often as it comes to the end.
+  expect(backCount).toBeGreaterThan(sent.length / 2 ** 17);
+});
