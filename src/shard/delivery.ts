@@ -5,7 +5,14 @@
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { SendWindows } from "../batch/send-windows.ts";
 import { NATIVE_COPY_LENGTH_MIN, copyBytes, type ByteArea } from "../lib/byte-area.ts";
-import { FIRST_HOME, LENGTH, OFFSET, REFERENCE, SLOT_WORDS, type Collection } from "./collection.ts";
+import {
+  FIRST_HOME,
+  LENGTH,
+  OFFSET,
+  REFERENCE,
+  SLOT_WORDS,
+  type Collection,
+} from "./collection.ts";
 import type { OwnReplies } from "./own-replies.ts";
 
 export interface DeliveryParts {

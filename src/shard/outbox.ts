@@ -11,9 +11,11 @@
 // A request that is given up (its client is gone, or has been told that it took too long) stays in
 // the queue until its reply comes. A closure over constants: see src/command/fast-commands.ts.
 
-import type { Batch } from "../batch/batch.ts";
+import { BATCH_CAPACITY, type Batch } from "../batch/batch.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import { NATIVE_COPY_LENGTH_MIN } from "../lib/byte-area.ts";
+import { OPCODE } from "../protocol/opcode.ts";
+import { OPCODE_LIMIT, RESP_OPCODE } from "../protocol/resp-opcode.ts";
 import type { Collection } from "./collection.ts";
 import { RESERVATION_MIN, reservationFor } from "./reply-bundle.ts";
 import {
@@ -24,17 +26,17 @@ import {
   SIZE_WORD,
   VALUE_WORD,
   VERSION_SHIFT,
+  requestSize,
 } from "./request-record.ts";
 import { RING_SIZE_MIN, RingWriter, reserveRing } from "./ring.ts";
 
-/** A row of the batch as a record, beside what the batch has of it. */
-export interface OutRequest {
-  hash: number;
-  version: number;
-  valueLength: number;
-  expiryLength: number;
-  /** That of the record. */
-  size: number;
+export interface OutboxParts {
+  readonly batch: Batch;
+  readonly windows: ReceiveWindows;
+  /** By connection: the version of RESP. */
+  readonly versions: Uint8Array;
+  /** Rings by owner, null = this thread. */
+  readonly requests: readonly (SharedArrayBuffer | null)[];
 }
 
 export interface Outbox {
@@ -42,14 +44,12 @@ export interface Outbox {
   readonly writers: readonly RingWriter[];
   /** Whether a record of that size can be sent: it finds room, and so will its reply. */
   hasRoom(owner: number, size: number): boolean;
-  /** Sends a row; its reply goes to a new slot of the collection. */
-  send(
-    owner: number,
-    row: number,
-    request: Readonly<OutRequest>,
-    collection: Collection,
-    nowMs: number,
-  ): void;
+  /** By row: the hashes of those that are sent. */
+  readonly hashes: Int32Array;
+  /** That of the record that a row becomes. */
+  sizeOf(row: number): number;
+  /** Sends a row, whose `hashes` is noted; its reply goes to a new slot of the collection. */
+  send(owner: number, row: number, size: number, collection: Collection, nowMs: number): void;
   /** Ends the oldest request: its reply has come. Who wants it, with `slot()` the place. */
   take(owner: number): Collection | null;
   slot(): number;
@@ -63,15 +63,21 @@ export interface Outbox {
   ): number;
 }
 
-export function createOutbox(
-  buffers: readonly (SharedArrayBuffer | null)[],
-  batch: Batch,
-  windows: ReceiveWindows,
-): Outbox {
-  const { opcodes, keyOffsets, keyLengths, valueOffsets, expiryOffsets } = batch;
-  const { area } = windows;
+/** By opcode: 1 = its row has a value or a number beside the key. */
+const HAS_VALUE = new Uint8Array(OPCODE_LIMIT);
+for (const opcode of [OPCODE.SET, OPCODE.INCRBY, OPCODE.DECRBY, OPCODE.EXPIRE]) {
+  HAS_VALUE[opcode] = 1;
+}
+for (const opcode of [RESP_OPCODE.SET, RESP_OPCODE.MSET]) HAS_VALUE[opcode] = 1;
+
+export function createOutbox(parts: OutboxParts): Outbox {
+  const { opcodes, keyOffsets, keyLengths, valueOffsets, valueLengths } = parts.batch;
+  const { expiryOffsets, expiryLengths } = parts.batch;
+  const { versions, requests } = parts;
+  const { area } = parts.windows;
   const { view } = area;
-  const writers = buffers.map((buffer) => new RingWriter(buffer ?? reserveRing(RING_SIZE_MIN)));
+  const hashes = new Int32Array(BATCH_CAPACITY);
+  const writers = requests.map((buffer) => new RingWriter(buffer ?? reserveRing(RING_SIZE_MIN)));
   const ringSize = Math.max(...writers.map(({ size }) => size));
   const limitBytes = ringSize / 2;
   const wordMask = ringSize / 4 - 1;
@@ -88,14 +94,21 @@ export function createOutbox(
   const sentMs = new Int32Array(writers.length * capacity);
   let takenSlot = 0;
 
+  function valueLengthOf(row: number): number {
+    return HAS_VALUE[opcodes[row]!] === 1 ? valueLengths[row]! : 0;
+  }
+
+  function expiryLengthOf(row: number): number {
+    return opcodes[row] === OPCODE.SET ? expiryLengths[row]! : 0;
+  }
+
   function send(
     owner: number,
     row: number,
-    request: Readonly<OutRequest>,
+    size: number,
     collection: Collection,
     nowMs: number,
   ): void {
-    const { size } = request;
     const at = owner * capacity + (ends[owner]! & mask);
     ends[owner]!++;
     const reservation = reservationFor(size);
@@ -105,23 +118,24 @@ export function createOutbox(
     slots[at] = collection.add();
     sentMs[at] = nowMs;
     collection.pendingCount++;
-    write(writers[owner]!, row, request);
+    write(writers[owner]!, row, size, versions[collection.connection]!);
   }
 
-  function write(writer: RingWriter, row: number, request: Readonly<OutRequest>): void {
+  function write(writer: RingWriter, row: number, size: number, version: number): void {
     const { head, words } = writer;
-    const { valueLength, expiryLength } = request;
     const keyLength = keyLengths[row]!;
+    const valueLength = valueLengthOf(row);
+    const expiryLength = expiryLengthOf(row);
     let word = (head >>> 2) & wordMask;
-    words[word] = opcodes[row]! | (request.version << VERSION_SHIFT) | (keyLength << KEY_LENGTH_SHIFT);
-    words[word + HASH_WORD] = request.hash;
+    words[word] = opcodes[row]! | (version << VERSION_SHIFT) | (keyLength << KEY_LENGTH_SHIFT);
+    words[word + HASH_WORD] = hashes[row]!;
     words[word + VALUE_WORD] = valueLength | (expiryLength << EXPIRY_LENGTH_SHIFT);
-    words[word + SIZE_WORD] = request.size;
+    words[word + SIZE_WORD] = size;
     word += RECORD_HEAD_WORDS;
     word = writeText(writer, word, keyOffsets[row]!, keyLength);
     if (valueLength > 0) word = writeText(writer, word, valueOffsets[row]!, valueLength);
     if (expiryLength > 0) writeText(writer, word, expiryOffsets[row]!, expiryLength);
-    writer.head = (head + request.size) | 0;
+    writer.head = (head + size) | 0;
   }
 
   /** Up to three bytes behind the text are written as well. */
@@ -171,6 +185,8 @@ export function createOutbox(
 
   return {
     writers,
+    hashes,
+    sizeOf: (row) => requestSize(keyLengths[row]!, valueLengthOf(row), expiryLengthOf(row)),
     hasRoom(owner, size) {
       if (reservedBytes[owner]! + reservationFor(size) > limitBytes) return false;
       return writers[owner]!.hasRoom(size);

@@ -17,14 +17,13 @@ import { ROUTE, type RowRouter } from "../command/row-router.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import { OPCODE } from "../protocol/opcode.ts";
-import { EXPIRY_LENGTH_MAX } from "../protocol/v1-decoder.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import type { Collection } from "./collection.ts";
 import type { Gathering } from "./gathering.ts";
 import type { Inbox } from "./inbox.ts";
-import type { OutRequest, Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import type { OwnReplies } from "./own-replies.ts";
-import { RECORD_HEAD_SIZE, requestSize } from "./request-record.ts";
+import { RECORD_HEAD_SIZE } from "./request-record.ts";
 import type { ShardFigures } from "./shard-figures.ts";
 import { timeoutReply } from "./timeout-reply.ts";
 
@@ -72,18 +71,10 @@ for (const opcode of [OPCODE.GET, OPCODE.TTL]) READS[opcode] = 1;
 const { GET, MGET, EXISTS } = RESP_OPCODE;
 for (const opcode of [GET, MGET, EXISTS]) READS[opcode] = 1;
 
-/** By opcode: 1 = its row has a value or a number beside the key. */
-const HAS_VALUE = new Uint8Array(OPCODE_LIMIT);
-for (const opcode of [OPCODE.SET, OPCODE.INCRBY, OPCODE.DECRBY, OPCODE.EXPIRE]) {
-  HAS_VALUE[opcode] = 1;
-}
-for (const opcode of [RESP_OPCODE.SET, RESP_OPCODE.MSET]) HAS_VALUE[opcode] = 1;
-
 export function createShardRows(rowParts: ShardRowParts): RowRouter {
   const { batch, windows, own, gathering, outbox, inbox, figures } = rowParts;
   const { versions, clock, index, clientCount, timeoutMs, threadCount } = rowParts;
-  const { opcodes, connections, hashes, parts, databases } = batch;
-  const { keyLengths, valueLengths, expiryLengths } = batch;
+  const { opcodes, connections, hashes, parts, databases, valueLengths } = batch;
   const { collections } = gathering;
   assert(rowParts.segmentBits > 0, "there are segments to divide");
   const shift = 32 - rowParts.segmentBits;
@@ -94,18 +85,9 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   );
   const classes = classify();
   const sizeLimit = windows.sizeBytes & -RECORD_HEAD_SIZE;
-  /** A key and a value that are shorter together fit in any case. */
-  const sizeCertain = sizeLimit - requestSize(1, 1, EXPIRY_LENGTH_MAX);
   const owners = new Int8Array(BATCH_CAPACITY);
-  /** Of foreign rows: what `mark` has taken from their column. */
-  const foreignHashes = new Int32Array(BATCH_CAPACITY);
-  const request: OutRequest = {
-    hash: 0,
-    version: 0,
-    valueLength: 0,
-    expiryLength: 0,
-    size: 0,
-  };
+  /** Of foreign rows, as records. */
+  const sizes = new Int32Array(BATCH_CAPACITY);
   /** By connection: since when its next request has found no room in its owner's ring; 0 = not. */
   const fullSinceMs = new Float64Array(clientCount);
   let nowMs = 0;
@@ -122,7 +104,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
         ownHash = hashes[row]!;
       } else {
         // What is looked up ahead is for this thread's rows only.
-        foreignHashes[row] = hashes[row]!;
+        outbox.hashes[row] = hashes[row]!;
         hashes[row] = ownHash;
         hasForeign = true;
       }
@@ -139,14 +121,11 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     const isOfMany = opcode >= RESP_OPCODE_MIN && parts[row] !== PART.ONLY;
     if (isOfMany || (opcode >= RESP_OPCODE_MIN && databases[row] !== 0)) return NOBODY;
     const owner = ownersBySegment[hashes[row]! >>> shift]!;
-    return owner === index || !isTooLarge(row, opcode) ? owner : NOBODY;
-  }
-
-  /** Whether the owner's window could not hold it whole. */
-  function isTooLarge(row: number, opcode: number): boolean {
-    const valueLength = HAS_VALUE[opcode] === 1 ? valueLengths[row]! : 0;
-    if (keyLengths[row]! + valueLength < sizeCertain) return false;
-    return requestSize(keyLengths[row]!, valueLength, EXPIRY_LENGTH_MAX) > sizeLimit;
+    if (owner === index) return owner;
+    const size = outbox.sizeOf(row);
+    sizes[row] = size;
+    // What the owner's window could not hold whole is executed here, under locks.
+    return size <= sizeLimit ? owner : NOBODY;
   }
 
   function route(row: number, connection: number): number {
@@ -168,21 +147,16 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   }
 
   function send(row: number, connection: number, owner: number): number {
-    const opcode = opcodes[row]!;
-    const isResp = opcode >= RESP_OPCODE_MIN;
-    const valueLength = HAS_VALUE[opcode] === 1 ? valueLengths[row]! : 0;
-    const expiryLength = opcode === OPCODE.SET ? expiryLengths[row]! : 0;
-    const size = requestSize(keyLengths[row]!, valueLength, expiryLength);
     let collection = collections[connection]!;
     if (collection !== null && collection.isFull) return wait(connection);
-    if (!outbox.hasRoom(owner, size)) return waitForRing(connection, collection, isResp);
-    if (collection === null) collection = gathering.begin(connection, isResp);
-    request.hash = foreignHashes[row]!;
-    request.version = versions[connection]!;
-    request.valueLength = valueLength;
-    request.expiryLength = expiryLength;
-    request.size = size;
-    outbox.send(owner, row, request, collection, nowMs);
+    const size = sizes[row]!;
+    if (!outbox.hasRoom(owner, size)) {
+      return waitForRing(connection, collection, opcodes[row]! >= RESP_OPCODE_MIN);
+    }
+    if (collection === null) {
+      collection = gathering.begin(connection, opcodes[row]! >= RESP_OPCODE_MIN);
+    }
+    outbox.send(owner, row, size, collection, nowMs);
     fullSinceMs[connection] = 0;
     figures.foreignCount++;
     return ROUTE.SENT;

@@ -82,7 +82,7 @@ export class Shards {
     const { sizeBytes: windowSizeBytes } = windows;
     this.#gathering = new Gathering({ sends, splices, own, flags, windowSizeBytes, host });
     const rings = ringsOf(buffers, index, count);
-    this.#outbox = createOutbox(rings.requestsTo, batch, windows);
+    this.#outbox = createOutbox({ batch, windows, versions, requests: rings.requestsTo });
     this.#inbox = createInbox({
       ...parts,
       splices,

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { COLLECTION_SLOTS, Collection, LENGTH, OFFSET, SLOT_WORDS } from "../../src/shard/collection.ts";
+import {
+  COLLECTION_SLOTS,
+  Collection,
+  LENGTH,
+  OFFSET,
+  SLOT_WORDS,
+} from "../../src/shard/collection.ts";
 
 function fill(collection: Collection, slot: number, text: string, reference = 0): void {
   const offset = collection.place(slot, text.length, reference);

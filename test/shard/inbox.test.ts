@@ -34,7 +34,12 @@ function setUp() {
   const requests = reserveRing(RING_SIZE);
   const replies = reserveRing(RING_SIZE);
   const origin = { batch: new Batch(), windows: new ReceiveWindows(1, WINDOW_SIZE) };
-  const outbox = createOutbox([null, requests], origin.batch, origin.windows);
+  const originVersions = new Uint8Array(1);
+  const outbox = createOutbox({
+    ...origin,
+    versions: originVersions,
+    requests: [null, requests],
+  });
   const { sends, memory } = new SendFixture();
   const batch = new Batch();
   const windows = new ReceiveWindows(CONNECTION_COUNT, WINDOW_SIZE);
@@ -78,11 +83,23 @@ function setUp() {
     replies: [replies, null],
     first: GUEST,
   });
-  return { origin, outbox, inbox, batch, flags, versions, sends, taken, run, replies };
+  return {
+    origin,
+    originVersions,
+    outbox,
+    inbox,
+    batch,
+    flags,
+    versions,
+    sends,
+    taken,
+    run,
+    replies,
+  };
 }
 
 function send(
-  { origin, outbox }: ReturnType<typeof setUp>,
+  { origin, originVersions, outbox }: ReturnType<typeof setUp>,
   { opcode, hash, key, value, expiry }: Wanted,
   version = 2,
 ): void {
@@ -96,9 +113,11 @@ function send(
   batch.expiryOffsets[0] = 1 + key.length + value.length;
   const collection = new Collection();
   collection.begin(0, true);
-  const lengths = { valueLength: value.length, expiryLength: expiry.length };
-  const size = requestSize(key.length, value.length, expiry.length);
-  outbox.send(OWNER, 0, { hash, version, ...lengths, size }, collection, 0);
+  batch.valueLengths[0] = value.length;
+  batch.expiryLengths[0] = expiry.length;
+  originVersions[0] = version;
+  outbox.hashes[0] = hash;
+  outbox.send(OWNER, 0, outbox.sizeOf(0), collection, 0);
 }
 
 test("rows arrive as they were sent, whatever wraps around and is cut", () => {
@@ -109,12 +128,14 @@ test("rows arrive as they were sent, whatever wraps around and is cut", () => {
   const sent: Wanted[] = [];
   for (let step = 0; step < 400; step++) {
     for (let count = random.below(2 * BATCH_CAPACITY); count > 0; count--) {
+      const opcode = random.pick([OPCODE.SET, RESP_OPCODE.GET, OPCODE.INCRBY]);
+      const valueLength = random.oneIn(40) ? random.below(50_000) : random.below(80);
       const wanted = {
-        opcode: random.pick([OPCODE.SET, RESP_OPCODE.GET, OPCODE.INCRBY]),
+        opcode,
         hash: random.word(),
         key: random.text(random.below(100)),
-        value: random.text(random.oneIn(40) ? random.below(50_000) : random.below(80)),
-        expiry: random.text(random.below(32)),
+        value: opcode === RESP_OPCODE.GET ? "" : random.text(valueLength),
+        expiry: opcode === OPCODE.SET ? random.text(random.below(32)) : "",
       };
       const { key, value, expiry } = wanted;
       if (!outbox.hasRoom(OWNER, requestSize(key.length, value.length, expiry.length))) break;

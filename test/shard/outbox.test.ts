@@ -17,7 +17,12 @@ function setUp() {
   const ring = reserveRing(RING_SIZE);
   const batch = new Batch();
   const windows = new ReceiveWindows(1, 65536);
-  const outbox = createOutbox([null, ring], batch, windows);
+  const outbox = createOutbox({
+    batch,
+    windows,
+    versions: new Uint8Array(1),
+    requests: [null, ring],
+  });
   const collection = new Collection();
   collection.begin(0, true);
   windows.area.bytes.write("a key", 0, "latin1");
@@ -27,9 +32,9 @@ function setUp() {
   const sizeOf = (valueLength: number): number => requestSize(KEY_LENGTH, valueLength, 0);
   const hasRoom = (valueLength: number): boolean => outbox.hasRoom(OWNER, sizeOf(valueLength));
   const send = (valueLength: number, nowMs = 0): void => {
-    const size = sizeOf(valueLength);
-    const request = { hash: 7, version: 2, valueLength, expiryLength: 0, size };
-    outbox.send(OWNER, 0, request, collection, nowMs);
+    batch.valueLengths[0] = valueLength;
+    expect(outbox.sizeOf(0)).toBe(sizeOf(valueLength));
+    outbox.send(OWNER, 0, sizeOf(valueLength), collection, nowMs);
   };
   return { outbox, collection, hasRoom, send, reader: new RingReader(ring) };
 }
