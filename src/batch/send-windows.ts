@@ -103,7 +103,7 @@ export class SendWindows {
   readonly #windows: Int32Array;
   readonly #queues: (SendRegion[] | null)[];
   /** Unsent bytes of the queue, the current window not counted. */
-  readonly #queuedBytes: Float64Array;
+  readonly queuedBytes: Float64Array;
   /** Until all is sent. */
   readonly #overflows: (Overflow | null)[];
   readonly #spares: number[] = [];
@@ -125,7 +125,7 @@ export class SendWindows {
     this.#isUnderWay = new Uint8Array(connectionCount);
     this.#windows = new Int32Array(connectionCount);
     this.#queues = new Array<SendRegion[] | null>(connectionCount).fill(null);
-    this.#queuedBytes = new Float64Array(connectionCount);
+    this.queuedBytes = new Float64Array(connectionCount);
     this.#overflows = new Array<Overflow | null>(connectionCount).fill(null);
     for (let i = windowCount - 1; i >= connectionCount; i--) this.#spares.push(i);
     this.limitBytes = options.limitBytes;
@@ -145,7 +145,7 @@ export class SendWindows {
     for (const region of this.#queues[connection] ?? []) this.#release(region);
     this.#queues[connection] = null;
     this.#overflows[connection] = null;
-    this.#queuedBytes[connection] = 0;
+    this.queuedBytes[connection] = 0;
     this.#isUnderWay[connection] = 0;
     this.#leaveWindow(connection);
   }
@@ -192,7 +192,7 @@ export class SendWindows {
     area.bytes.set(bytes, takenBytes);
     overflow.takenBytes += bytes.length;
     region.length += bytes.length;
-    this.#queuedBytes[connection]! += bytes.length;
+    this.queuedBytes[connection]! += bytes.length;
     return true;
   }
 
@@ -246,7 +246,7 @@ export class SendWindows {
   }
 
   unsentBytes(connection: number): number {
-    return this.#queuedBytes[connection]! + this.ends[connection]! - this.#begins[connection]!;
+    return this.queuedBytes[connection]! + this.ends[connection]! - this.#begins[connection]!;
   }
 
   /** Whether a write of the connection is under way. */
@@ -339,7 +339,7 @@ export class SendWindows {
     const queue = this.#queues[connection];
     if (queue === null || queue === undefined) this.#queues[connection] = [region];
     else queue.push(region);
-    this.#queuedBytes[connection]! += region.length;
+    this.queuedBytes[connection]! += region.length;
   }
 
   #flushQueue(connection: number): Flush {
@@ -359,7 +359,7 @@ export class SendWindows {
     if (sent < 0) return FLUSH.FAILED;
     this.sentBytes += sent;
     const queue = this.#queues[connection]!;
-    this.#queuedBytes[connection]! -= sent;
+    this.queuedBytes[connection]! -= sent;
     let left = sent;
     let done = 0;
     while (done < queue.length && queue[done]!.length <= left) {

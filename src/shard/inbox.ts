@@ -19,6 +19,7 @@ import {
   BUNDLE_HEAD_SIZE,
   HAS_REFERENCE,
   IS_WRITE,
+  RESERVATION_MIN,
   replySizeMax,
   reservationFor,
 } from "./reply-bundle.ts";
@@ -87,7 +88,9 @@ export function createInbox(parts: InboxParts): Inbox {
   const { opcodes, connections, frameOffsets, keyOffsets, keyLengths, hashes } = batch;
   const { valueOffsets, valueLengths, expiryOffsets, expiryLengths } = batch;
   const { begins, ends } = windows;
-  const sendEnds = sends.ends;
+  const { ends: sendEnds, queuedBytes } = sends;
+  /** A reply that is not longer has its room in any case. */
+  const lengthCertain = RESERVATION_MIN - replySizeMax(0);
   const open = (buffer: SharedArrayBuffer | null): SharedArrayBuffer =>
     buffer ?? reserveRing(RING_SIZE_MIN);
   const readers = parts.requests.map((buffer) => new RingReader(open(buffer)));
@@ -100,10 +103,9 @@ export function createInbox(parts: InboxParts): Inbox {
   const lastBegins = bases.map((base, guest) => {
     return Math.min(sends.limits[first + guest]!, base + sends.limitBytes) - REPLY_SIZE_MAX;
   });
-  /** By guest: lengths of replies that are in the window, and what they take of the ring. */
+  /** By guest: lengths of replies that are in the window. */
   const entries = new Int32Array(guestCount * ENTRY_COUNT_MAX);
   const entryCounts = new Int32Array(guestCount);
-  const waitingSizes = new Int32Array(guestCount);
   /** 1 = its next request has to wait; 1 = for room in the reply ring. */
   const isStuck = new Uint8Array(guestCount);
   const isStalled = new Uint8Array(guestCount);
@@ -205,28 +207,26 @@ export function createInbox(parts: InboxParts): Inbox {
     const guest = connection - first;
     const end = sendEnds[connection]!;
     const length = end - replyBegin;
-    const size = replySizeMax(length);
-    const isReserved = size <= reservationFor(words[(frameOffsets[row]! >>> 2) + SIZE_WORD]!);
-    if (!isReserved && !hasSpareRoom(guest, size)) {
+    if (length > lengthCertain && !hasRoom(row, guest, replySizeMax(length))) {
       sendEnds[connection] = replyBegin;
       return false;
     }
-    inbox.servedCount++;
     const entry = isWrite ? length | IS_WRITE : length;
-    if (sends.unsentBytes(connection) !== end - bases[guest]!) {
+    if (queuedBytes[connection] !== 0) {
       answerByReference(guest, entry, length);
       return true;
     }
     entries[guest * ENTRY_COUNT_MAX + entryCounts[guest]!] = entry;
     entryCounts[guest]!++;
-    waitingSizes[guest]! += size;
     return true;
   }
 
-  /** In the half of the ring that nobody has reserved. */
-  function hasSpareRoom(guest: number, size: number): boolean {
+  /** Within the reservation, or in the half of the ring that nobody has reserved. */
+  function hasRoom(row: number, guest: number, size: number): boolean {
+    if (size <= reservationFor(words[(frameOffsets[row]! >>> 2) + SIZE_WORD]!)) return true;
     const writer = writers[guest]!;
-    if (writer.usedBytes() + waitingSizes[guest]! + size <= writer.size / 2) return true;
+    const waiting = replyBegin - bases[guest]! + replySizeMax(0) * entryCounts[guest]!;
+    if (writer.usedBytes() + waiting + size <= writer.size / 2) return true;
     inbox.stallCount++;
     isStalled[guest] = 1;
     writer.awaitRoom();
@@ -253,7 +253,7 @@ export function createInbox(parts: InboxParts): Inbox {
     writer.copyFrom(sends.area, base, end - base, writer.head + bytesBegin);
     writer.head = (writer.head + size) | 0;
     entryCounts[guest] = 0;
-    waitingSizes[guest] = 0;
+    inbox.servedCount += count;
   }
 
   /** The place of the first entry, in words. */
@@ -270,6 +270,7 @@ export function createInbox(parts: InboxParts): Inbox {
     const connection = first + guest;
     const writer = writers[guest]!;
     const { reference, split } = splices.take(connection, bases[guest]!);
+    inbox.servedCount++;
     flushUpTo(guest, replyBegin);
     const bytesBegin = BUNDLE_HEAD_SIZE + 12;
     const size = bytesBegin + wholeWords(length);

@@ -30,7 +30,7 @@ export interface OwnReplies {
 
 /** Connections `first`, `first` + 1, … are its windows. */
 export function createOwnReplies(sends: SendWindows, splices: Splices, first: number): OwnReplies {
-  const { ends, limits, area } = sends;
+  const { ends, limits, area, queuedBytes } = sends;
   const begins = ends.slice(first, first + OWN_WINDOW_COUNT);
   /** Behind these no reply begins: it would find no room, or its client seem not to read. */
   const lastBegins = begins.map((begin, home) => {
@@ -59,8 +59,7 @@ export function createOwnReplies(sends: SendWindows, splices: Splices, first: nu
 
   function keep(window: number, collection: Collection): void {
     const home = window - first;
-    const isPlain = sends.unsentBytes(window) === ends[window]! - begins[home]!;
-    if (home === 0 || !isPlain) {
+    if (home === 0 || queuedBytes[window] !== 0) {
       copyOut(window, collection, collection.add());
       return;
     }
