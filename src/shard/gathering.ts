@@ -119,8 +119,8 @@ export class Gathering {
   }
 
   /**
-   * Whether what the connection has to send waits for the end of another turn: with the replies that
-   * are still to come it is one write, and a write costs as much as many replies.
+   * Whether what the connection has to send waits for the end of another turn: with the replies
+   * that are still to come it is one write, and a write costs as much as many replies.
    */
   isWaitingForMore(connection: number): boolean {
     const collection = this.collections[connection];

@@ -2,7 +2,7 @@
 // with a virtual connection, whose windows are like those of sockets:
 //
 //   ring ─▶ receive window of the guest ─▶ rows of the batch ─▶ execute ─▶ send window ─▶ ring
-//        as many bytes as there are        (request-record.ts)          as many replies as there are
+//        all bytes that there are          request-record.ts              all replies at once
 //
 // Requests are executed in the order in which they came, so replies need not say whose they are.
 //

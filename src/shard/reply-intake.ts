@@ -1,6 +1,6 @@
-// Takes the replies of owners out of their rings (reply-bundle.ts), each to where it belongs: behind
-// what its connection has to send if it is the next, otherwise to its collection until it is. A
-// closure over constants: see src/command/fast-commands.ts.
+// Takes the replies of owners out of their rings (reply-bundle.ts), each to where it belongs:
+// behind what its connection has to send if it is the next, otherwise to its collection until it
+// is. A closure over constants: see src/command/fast-commands.ts.
 
 import type { SendWindows } from "../batch/send-windows.ts";
 import { NATIVE_COPY_LENGTH_MIN, type ByteArea } from "../lib/byte-area.ts";
