@@ -228,6 +228,7 @@ export class Shards {
     const beforeMs = this.#parts.clock.elapsedMs() - SHARD_TIMEOUT_MS;
     const gathering = this.#gathering;
     for (const other of this.#others) {
+      if (this.#outbox.outCount(other) === 0) continue;
       this.figures.timeoutCount += this.#outbox.giveUp(other, beforeMs, (collection, slot) => {
         if (collection.connection < 0) gathering.recycle(collection);
         else gathering.placeBytes(collection, slot, timeoutReply(collection.isResp));
