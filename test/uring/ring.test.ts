@@ -47,6 +47,15 @@ function sendNops(stand: RingStand, count: number): void {
   }
 }
 
+/** Waits until the limit: a signal, the collector's for one, ends a wait early without an error. */
+function waitInVain({ ring }: RingStand, minComplete: number, timeoutMs: number): number {
+  for (let tries = 1; ; tries++) {
+    const result = ring.enter(minComplete, timeoutMs);
+    const isInterrupted = result === 0 || result === -ERRNO.EINTR;
+    if (!isInterrupted || tries === 100) return result;
+  }
+}
+
 describe.skipIf(isSkipped)(`createRing${skipReason}`, () => {
   test.each(SETUP_CHOICES.slice())("does NOPs in order far beyond its size (flags %d)", (flags) => {
     using stand = new RingStand({ ...SMALL, setupChoices: [flags] });
@@ -114,9 +123,9 @@ describe.skipIf(isSkipped)(`createRing${skipReason}`, () => {
     ["among the operations", IORING_FEAT_EXT_ARG],
   ])("stops waiting with ETIME at a limit %s", (_, missing) => {
     using stand = new RingStand(SMALL, withoutFeature(missing));
-    expect(stand.ring.enter(1, 1)).toBe(-ERRNO.ETIME);
+    expect(waitInVain(stand, 1, 1)).toBe(-ERRNO.ETIME);
     expect(stand.reap()).toEqual([]);
-    expect(stand.ring.enter(2, 0.25)).toBe(-ERRNO.ETIME);
+    expect(waitInVain(stand, 2, 0.25)).toBe(-ERRNO.ETIME);
     expect(stand.ring.nextCqe()).toBe(NO_CQE);
     stand.submissions.nop(5, 0);
     expect(stand.ring.enter(1, 60_000)).toBe(1);
