@@ -33,6 +33,8 @@ export interface SoakResult {
 
 /** Every run has a kill and a clean stop, and what comes after them, however short it is. */
 const LIVES_MIN = 3;
+/** What a server touches for the first time is growth, too, but only in its first half. */
+const LIFE_SAMPLES_MIN = 6;
 /** Beside the interval's own lines. */
 const SNAPSHOT_INTERVAL_SAMPLES = 2;
 const KIB = 1024;
@@ -72,6 +74,7 @@ export class Soak {
     const problems = [
       this.#problem,
       findGrowth("memory", samples, ({ residentBytes }) => residentBytes, memoryGrowth),
+      ...findGrowthInLives(samples, memoryGrowth),
       findGrowth("files", samples, ({ fileBytes }) => fileBytes, fileGrowth),
     ].filter((problem) => problem !== "");
     const isGood = problems.length === 0;
@@ -175,6 +178,18 @@ export function findGrowth(
   const after = Math.max(...samples.slice(middle).map(bytesOf));
   if (after - before <= growthMax) return "";
   return `${what} grew from ${formatSize(before)} in the first half to ${formatSize(after)}`;
+}
+
+/**
+ * The same for the memory of each server that was measured often enough: one that grows as fast in
+ * every life shows nothing else.
+ */
+export function findGrowthInLives(samples: readonly SoakSample[], growthMax: number): string[] {
+  return [...Map.groupBy(samples, ({ life }) => life)]
+    .filter(([, ofLife]) => ofLife.length >= LIFE_SAMPLES_MIN)
+    .map(([life, ofLife]) =>
+      findGrowth(`memory of life ${life}`, ofLife, (sample) => sample.residentBytes, growthMax),
+    );
 }
 
 export function renderSample(sample: SoakSample): string {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { readOptions } from "../../../bench/soak/options.ts";
-import { Soak, findGrowth, renderSample, type SoakSample } from "../../../bench/soak/soak.ts";
+import {
+  Soak,
+  findGrowth,
+  findGrowthInLives,
+  renderSample,
+  type SoakSample,
+} from "../../../bench/soak/soak.ts";
 
 const SERVER = ["--", "--max-memory=64mb", "--wal-buffer=1mb", "--snapshot-wal-size=300kb"];
 /** Every run has three servers, and these have something to do. */
@@ -43,6 +49,20 @@ describe("growth", () => {
       "memory grew from 4.9KiB in the first half to 5.9KiB",
     );
     expect(growth(10, 6025)).not.toBe("");
+  });
+
+  test("is looked for in each life that was measured often enough", () => {
+    const lives = [
+      [10, 20, 30, 31, 32, 33],
+      [10, 20, 30, 1055, 32, 33],
+      [10, 5000],
+    ];
+    const samples = lives.flatMap((bytes, i) =>
+      bytes.map((residentBytes) => ({ ...sampleOf(residentBytes), life: i + 1 })),
+    );
+    const problems = ["", "memory of life 2 grew from 30B in the first half to 1KiB"];
+    expect(findGrowthInLives(samples, 1024)).toEqual(problems);
+    expect(findGrowthInLives(samples, 1025)).toEqual(["", ""]);
   });
 
   test("is none where there is nothing to compare", () => {
