@@ -275,7 +275,7 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
   walBatch: {
     name: "wal-batch",
     value: integer("records", 1, 65_536),
-    default: () => 1024,
+    default: () => 8192,
     summary:
       "How many records of all partitions, but at least 8 of one, are written without waiting for" +
       " more; always waits for none",
