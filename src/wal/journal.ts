@@ -163,7 +163,8 @@ export function createJournal(parts: JournalParts): Journal {
   }
 
   function allowMore(): void {
-    const room = Math.min(...producers.map((producer) => producer.room()));
+    // Every dozen writes, so without a list of rooms where there is one ring.
+    const room = only === null ? leastRoomOf(producers) : only.room();
     allowance = Math.floor(room / RECORD_ROOM) - 1;
     isOpen = true;
   }
@@ -374,4 +375,8 @@ export function createJournal(parts: JournalParts): Journal {
     },
   };
   return journal;
+}
+
+function leastRoomOf(producers: readonly WalProducer[]): number {
+  return Math.min(...producers.map((producer) => producer.room()));
 }
