@@ -13,6 +13,7 @@ const ONE_THREAD: Contestant = { ...FKVS, name: "1 thread" };
 const CONTESTANTS = [
   ONE_THREAD,
   ...THREAD_COUNTS.flatMap((count) => MODES.map((mode) => fkvsWithThreads(count, mode))),
+  withOwnersReading(fkvsWithThreads(2, "sharded")),
 ];
 const REMARKS = [
   "The threads have all CPUs, and the client takes its part of one:",
@@ -50,5 +51,13 @@ function fkvsWithThreads(count: number, mode: string): Contestant {
       ...FKVS.command(port, folder),
       ...["--threads", `${count}`, "--mode", mode],
     ],
+  };
+}
+
+function withOwnersReading(contestant: Contestant): Contestant {
+  return {
+    ...contestant,
+    name: `${contestant.name}, owners read`,
+    command: (port, folder) => [...contestant.command(port, folder), "--foreign-reads", "owner"],
   };
 }

@@ -13,7 +13,13 @@ import { DURABILITY_CHOICES, type DurabilityChoice } from "../lib/durability-cho
 import { IO_CHOICES, type IoChoice } from "../lib/io-choice.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
-import { THREAD_COUNT_MAX, THREAD_MODES, type ThreadMode } from "../lib/thread-mode.ts";
+import {
+  FOREIGN_READS,
+  THREAD_COUNT_MAX,
+  THREAD_MODES,
+  type ForeignReads,
+  type ThreadMode,
+} from "../lib/thread-mode.ts";
 import {
   boolean,
   choice,
@@ -45,6 +51,7 @@ export interface Options {
   /** 0 means one for each core. */
   readonly threads: number;
   readonly mode: ThreadMode;
+  readonly foreignReads: ForeignReads;
   readonly insecure: boolean;
   readonly requirepassFile: string | null;
   readonly v1Trusted: boolean;
@@ -203,6 +210,14 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
     summary:
       "How several threads share the keys: shared, each thread reaches all of them; sharded, each" +
       " has its own, and passes requests for others on",
+  },
+  foreignReads: {
+    name: "foreign-reads",
+    value: choice("place", FOREIGN_READS),
+    default: () => "local",
+    summary:
+      "Where mode sharded reads a key of another thread: local, on the thread that was asked," +
+      " without a lock; owner, on the thread that has the key, like writes",
   },
   insecure: {
     name: "insecure",

@@ -27,6 +27,7 @@ function describe(thread: ThreadFigures): string {
     fields.push(
       ["own", shard.ownCount],
       ["foreign", shard.foreignCount],
+      ["local_reads", shard.localReadCount],
       ["served", shard.servedCount],
       ["publishes", shard.publishCount],
       ["commands_per_publish", perPublish(shard.foreignCount, shard.publishCount)],

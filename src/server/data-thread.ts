@@ -26,7 +26,6 @@ import { CommandLocks } from "../redis/command-locks.ts";
 import { Dispatcher } from "../redis/dispatcher.ts";
 import { StoreParcel } from "../redis/parcel.ts";
 import { StoreKeyspace } from "../redis/store-keyspace.ts";
-import type { ShardBuffers } from "../shard/shard-buffers.ts";
 import type { Shards } from "../shard/shards.ts";
 import { DATABASE_COUNT, databaseSeed } from "../store/database.ts";
 import { STORE_DEFAULTS, type StoreBuffers } from "../store/store-buffers.ts";
@@ -45,6 +44,7 @@ import { ServerBoard } from "./server-board.ts";
 import { adviseHugePages, releasePage } from "./system-memory.ts";
 import type { RespOptions } from "./resp-options.ts";
 import { attachShards, makeTransport, openShards, virtualCountOf } from "./shard-wiring.ts";
+import type { ShardOptions } from "./shard-wiring.ts";
 import { ONLY_THREAD, type ThreadSetup } from "./thread-setup.ts";
 
 export const TICK_INTERVAL_MS = 100;
@@ -59,7 +59,7 @@ const LONG_COMMAND_SHARE = 8;
 
 const ACCEPT_LOG_INTERVAL_MS = 60_000;
 
-export interface DataThreadOptions {
+export interface DataThreadOptions extends ShardOptions {
   readonly version: string;
   readonly configFile: string;
   readonly maxClients: number;
@@ -81,8 +81,6 @@ export interface DataThreadOptions {
   readonly clientCount?: SharedArrayBuffer;
   /** Of reserveBoard, for all threads. */
   readonly board?: SharedArrayBuffer;
-  /** With it, the keys are divided among the threads. */
-  readonly shards?: ShardBuffers;
 }
 
 /** Makes the engine for a thread; tests put their own in its place. */

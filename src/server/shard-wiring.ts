@@ -5,21 +5,31 @@
 import type { SendRegion, Transport } from "../batch/send-windows.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { ForeignReads } from "../lib/thread-mode.ts";
 import type { Engine } from "../net/engine.ts";
-import { Shards, virtualConnectionCount, type ShardParts } from "../shard/shards.ts";
+import type { ShardBuffers } from "../shard/shard-buffers.ts";
+import { Shards, virtualConnectionCount } from "../shard/shards.ts";
 import { loadUringLibc } from "../uring/uring-libc.ts";
 import type { DataThread, DataThreadOptions } from "./data-thread.ts";
 import type { Pipeline } from "./pipeline.ts";
+
+export interface ShardOptions {
+  /** With it, the keys are divided among the threads. */
+  readonly shards?: ShardBuffers;
+  /** Left out, reads of others' keys are executed by the thread that was asked. */
+  readonly foreignReads?: ForeignReads;
+}
 
 /** Connection numbers besides those of clients. */
 export function virtualCountOf({ shards, threads }: DataThreadOptions): number {
   return shards === undefined || threads === undefined ? 0 : virtualConnectionCount(threads.count);
 }
 
+type SharedParts = "batch" | "store" | "windows" | "sends" | "connections";
+
 /** Null when the keys are not divided among threads. The pipeline may come later. */
 export function openShards(
-  thread: Omit<ShardParts, "index" | "buffers" | "clientCount" | "segmentBits" | "clock" | "host"> &
-    Pick<DataThread, "pipeline">,
+  thread: Pick<DataThread, SharedParts | "pipeline">,
   options: DataThreadOptions,
   clock: Clock,
 ): Shards | null {
@@ -37,6 +47,7 @@ export function openShards(
     connections,
     clientCount,
     segmentBits: options.store.segmentBits,
+    foreignReads: options.foreignReads ?? "local",
     clock,
     host: {
       decode: (connection) => pipeline().turn.decode(connection),

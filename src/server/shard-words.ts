@@ -7,6 +7,7 @@ import type { FigureName } from "./thread-figures.ts";
 const WORD_NAMES: Readonly<Record<keyof ShardFigures, FigureName>> = {
   ownCount: "ownCommands",
   foreignCount: "foreignCommands",
+  localReadCount: "localReads",
   servedCount: "servedCommands",
   publishCount: "publishes",
   replyPublishCount: "replyPublishes",

@@ -51,6 +51,7 @@ const COUNTS = [
   "allSegmentTakes",
   "ownCommands",
   "foreignCommands",
+  "localReads",
   "servedCommands",
   "publishes",
   "replyPublishes",

@@ -11,6 +11,9 @@
 // Slots are used once: the collection ends when all are delivered, so it and its bytes stay
 // bounded. It is filled from both sides, by own rows (`add`, then `place`) and by replies that
 // come (`place`), and emptied from the front.
+//
+// It also knows which keys its requests may have written at their owners: a read of one of them
+// must not be executed before that write. By hash, so it may take another key for one of them.
 
 import { assert } from "../lib/assert.ts";
 import { ByteArea } from "../lib/byte-area.ts";
@@ -37,6 +40,8 @@ export const FIRST_HOME = 2;
 /** Replies of one slot stay shorter: they are written without asking in between. */
 const RUN_LENGTH_MAX = 4096;
 
+const WRITE_MARKS = 512;
+
 /** The connection has gone. */
 export const NO_CONNECTION = -1;
 
@@ -57,6 +62,9 @@ export class Collection {
   readonly slots = new Int32Array(COLLECTION_SLOTS * SLOT_WORDS);
   /** Bytes of the reply before that value. */
   readonly splits = new Int32Array(COLLECTION_SLOTS);
+  /** By a part of a key's hash: the serial of the collection that last wrote such a key. */
+  readonly #writeMarks = new Int32Array(WRITE_MARKS);
+  #serial = 0;
 
   begin(connection: number, isResp: boolean): void {
     this.connection = connection;
@@ -67,6 +75,8 @@ export class Collection {
     this.head = 0;
     this.pendingCount = 0;
     this.#usedBytes = 0;
+    this.#serial = (this.#serial + 1) | 0;
+    if (this.#serial === 0) this.#serial = 1;
     if (this.area.length > AREA_SIZE_KEPT) this.area = new ByteArea(new ArrayBuffer(AREA_SIZE));
   }
 
@@ -77,6 +87,16 @@ export class Collection {
   /** Whether the next reply to be delivered is there. */
   get isHeadReady(): boolean {
     return this.head < this.count && this.slots[this.head * SLOT_WORDS] !== PENDING;
+  }
+
+  /** A write of that key has been sent to its owner. */
+  markWrite(hash: number): void {
+    this.#writeMarks[hash & (WRITE_MARKS - 1)] = this.#serial;
+  }
+
+  /** Whether the key may be written by a request of this collection. */
+  mayHaveWritten(hash: number): boolean {
+    return this.#writeMarks[hash & (WRITE_MARKS - 1)] === this.#serial;
   }
 
   /** A slot for the next request. */

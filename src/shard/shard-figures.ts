@@ -1,9 +1,11 @@
 // What a thread counts about the division of keys; plain counts, for INFO.
 
 export interface ShardFigures {
-  /** Rows of own clients that this thread executed, and those that it sent to their owners. */
+  /** Rows of own clients with own keys or none, and those that it sent to their owners. */
   ownCount: number;
   foreignCount: number;
+  /** Reads of others' keys that this thread executed itself. */
+  localReadCount: number;
   /** Times that requests, and that replies, were shown to a thread: once a turn each. */
   publishCount: number;
   replyPublishCount: number;
@@ -23,6 +25,7 @@ export function zeroFigures(): ShardFigures {
   return {
     ownCount: 0,
     foreignCount: 0,
+    localReadCount: 0,
     publishCount: 0,
     replyPublishCount: 0,
     wakeCount: 0,

@@ -4,6 +4,8 @@
 //   one key, ours, or no key   executed; while the connection's earlier replies are still to come,
 //                              the reply is kept until it is its turn (own-replies.ts)
 //   one key, another's         sent to the owner (request-record.ts)
+//   a read of another's key    executed here like an own one, which takes no lock, unless the
+//                              connection has sent a write of that key (`--foreign-reads local`)
 //   everything else            waits until all replies of the connection have come, and is executed
 //                              here, under locks
 //
@@ -16,6 +18,7 @@ import { SPLICE_LENGTH_MIN } from "../batch/send-windows.ts";
 import { ROUTE, type RowRouter } from "../command/row-router.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
+import { THREAD_COUNT_MAX, type ForeignReads } from "../lib/thread-mode.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import type { Collection } from "./collection.ts";
@@ -41,6 +44,7 @@ export interface ShardRowParts {
   readonly clock: Clock;
   readonly index: number;
   readonly segmentBits: number;
+  readonly foreignReads: ForeignReads;
   /** Connections from here on are virtual ones. */
   readonly clientCount: number;
   readonly timeoutMs: number;
@@ -48,6 +52,8 @@ export interface ShardRowParts {
 
 /** What a row's owner is when it is no thread. */
 const NOBODY = -1;
+/** Added to the owner of a read that may be executed here. */
+const READABLE = THREAD_COUNT_MAX;
 
 const KEYLESS = 1;
 const HAS_ONE_KEY = 2;
@@ -84,6 +90,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     (_, segment) => segment % threadCount,
   );
   const classes = classify();
+  const readsHere = rowParts.foreignReads === "local";
   const sizeLimit = windows.sizeBytes & -RECORD_HEAD_SIZE;
   const owners = new Int8Array(BATCH_CAPACITY);
   /** Of foreign rows, as records. */
@@ -102,12 +109,12 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
       owners[row] = owner;
       if (owner === index || owner === NOBODY) {
         ownHash = hashes[row]!;
-      } else {
-        // What is looked up ahead is for this thread's rows only.
-        outbox.hashes[row] = hashes[row]!;
-        hashes[row] = ownHash;
-        hasForeign = true;
+        continue;
       }
+      outbox.hashes[row] = hashes[row]!;
+      hasForeign = true;
+      // What is looked up ahead is for this thread's rows only.
+      if (owner < READABLE) hashes[row] = ownHash;
     }
     if (hasForeign) nowMs = clock.elapsedMs();
   }
@@ -125,14 +132,15 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     const size = outbox.sizeOf(row);
     sizes[row] = size;
     // What the owner's window could not hold whole is executed here, under locks.
-    return size <= sizeLimit ? owner : NOBODY;
+    if (size > sizeLimit) return NOBODY;
+    return readsHere && READS[opcode] === 1 ? READABLE + owner : owner;
   }
 
   function route(row: number, connection: number): number {
     servedRow = row;
     servedOpcode = opcodes[row]!;
     const owner = owners[row]!;
-    if (owner >= 0 && owner !== index) return send(row, connection, owner);
+    if (owner >= 0 && owner < READABLE && owner !== index) return send(row, connection, owner);
     if (connection >= clientCount) {
       inbox.begin(row, connection);
       return connection;
@@ -140,6 +148,9 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     const collection = collections[connection]!;
     if (collection === null) return connection;
     if (owner === NOBODY || collection.isFull) return wait(connection);
+    if (owner >= READABLE && collection.mayHaveWritten(hashes[row]!)) {
+      return send(row, connection, owner - READABLE);
+    }
     const mayBeLong = classes[servedOpcode] === KEYLESS || valueLengths[row]! >= SPLICE_LENGTH_MIN;
     const window = own.windowFor(mayBeLong);
     versions[window] = versions[connection]!;
@@ -156,6 +167,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     if (collection === null) {
       collection = gathering.begin(connection, opcodes[row]! >= RESP_OPCODE_MIN);
     }
+    if (readsHere && READS[servedOpcode] === 0) collection.markWrite(outbox.hashes[row]!);
     outbox.send(owner, row, size, collection, nowMs);
     fullSinceMs[connection] = 0;
     figures.foreignCount++;
@@ -184,7 +196,8 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   function executed(connection: number, target: number): boolean {
     const isWrite = READS[servedOpcode] === 0;
     if (connection >= clientCount) return inbox.answer(servedRow, connection, isWrite);
-    figures.ownCount++;
+    if (owners[servedRow]! >= READABLE) figures.localReadCount++;
+    else figures.ownCount++;
     if (target === connection) return true;
     const collection = collections[connection]!;
     own.keep(target, collection);

@@ -33,6 +33,7 @@ describe("INFO's lines about threads", () => {
     const shard = {
       ownCount: 10,
       foreignCount,
+      localReadCount: 12,
       servedCount: 11,
       publishCount,
       replyPublishCount: 12,
@@ -45,8 +46,9 @@ describe("INFO's lines about threads", () => {
     expect(lines[1]).toEqual(["threads_mode", "sharded"]);
     expect(lines[2]).toEqual([
       "thread_0",
-      `${COUNTS},own=10,foreign=${foreignCount},served=11,publishes=${publishCount},` +
-        `commands_per_publish=${mean},reply_publishes=12,wake_ups=8,full=13,stalls=14,timeouts=15`,
+      `${COUNTS},own=10,foreign=${foreignCount},local_reads=12,served=11,` +
+        `publishes=${publishCount},commands_per_publish=${mean},reply_publishes=12,wake_ups=8,` +
+        `full=13,stalls=14,timeouts=15`,
     ]);
   });
 });

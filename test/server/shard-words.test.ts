@@ -5,13 +5,14 @@ import { readShardFigures, shardWords } from "../../src/server/shard-words.ts";
 const COUNTS: ShardFigures = {
   ownCount: 1,
   foreignCount: 2,
-  servedCount: 3,
-  publishCount: 4,
-  replyPublishCount: 5,
-  wakeCount: 6,
-  fullCount: 7,
-  stallCount: 8,
-  timeoutCount: 9,
+  localReadCount: 3,
+  servedCount: 4,
+  publishCount: 5,
+  replyPublishCount: 6,
+  wakeCount: 7,
+  fullCount: 8,
+  stallCount: 9,
+  timeoutCount: 10,
 };
 
 test("a thread's counts come back from its words, each its own", () => {

@@ -88,3 +88,14 @@ test("what is not delivered has pins to be ended", () => {
   collection.head = 1;
   expect([...collection.undelivered()]).toEqual([300]);
 });
+
+test("keys that it may have written are known until the next connection begins", () => {
+  const collection = new Collection();
+  collection.begin(0, true);
+  expect(collection.mayHaveWritten(0)).toBe(false);
+  collection.markWrite(-7);
+  expect(collection.mayHaveWritten(-7)).toBe(true);
+  expect(collection.mayHaveWritten(-8)).toBe(false);
+  collection.begin(1, true);
+  expect(collection.mayHaveWritten(-7)).toBe(false);
+});

@@ -2,6 +2,7 @@
 
 import { expect, spyOn, test } from "bun:test";
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
+import { FOREIGN_READS } from "../../src/lib/thread-mode.ts";
 import { SHARD_TIMEOUT_MS, virtualConnectionCount } from "../../src/shard/shards.ts";
 import { Random } from "../support/random.ts";
 import { encodeCommand } from "../support/resp-client.ts";
@@ -338,10 +339,10 @@ function randomCommand(random: Random, keys: readonly string[]): string {
   ]);
 }
 
-test("many clients of all threads get what one thread alone would have answered", () => {
+test.each(FOREIGN_READS)("many clients get what one thread would have answered: %s reads", (of) => {
   for (const seed of [1, 2]) {
     const random = new Random(seed);
-    using group = new ShardGroup(3, { ringSize: RING_SIZE });
+    using group = new ShardGroup(3, { ringSize: RING_SIZE, foreignReads: of });
     const alone = new InProcessServer();
     const clients = Array.from({ length: 9 }, (_, i) => {
       const server = group.servers[i % 3]!;

@@ -11,7 +11,8 @@ const KEY_COUNT = 40;
 
 test("a write is not acknowledged when the log fails while its reply waits for another's", () => {
   const disk = new SimulatedDisk(new Random(1));
-  const server = new SimulatedServer({ disk, threads: { count: 2, mode: "sharded" } });
+  const threads = { count: 2, mode: "sharded", foreignReads: "owner" } as const;
+  const server = new SimulatedServer({ disk, threads });
   const connection = server.connect(0);
   const { figures } = server.threads[0]!.shards!;
   const isForeign = Array.from({ length: KEY_COUNT }, (_, i) => {

@@ -1,7 +1,8 @@
 // The same for what several data threads have to agree on: faults that one thread by itself would
 // never notice.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
+import { Collection } from "../../src/shard/collection.ts";
 import { VERDICT } from "../../src/store/write-log.ts";
 import type { SimulatedServer } from "../support/simulated-server.ts";
 import { Simulation } from "../support/simulation.ts";
@@ -113,6 +114,19 @@ describe("the simulation of several threads finds", () => {
         for (const { shards } of threads) shards!.mayExecute = () => true;
       });
       expect(message).toMatch(/before \d+ requests that other threads have/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a read that does not wait for a write of its key that an owner has",
+    () => {
+      const mayHaveWritten = spyOn(Collection.prototype, "mayHaveWritten").mockReturnValue(false);
+      try {
+        expect(findFailure("sharded", () => {})).toMatch(/before a write of its key/);
+      } finally {
+        mayHaveWritten.mockRestore();
+      }
     },
     TIMEOUT_MS,
   );

@@ -18,12 +18,14 @@ export interface Manner {
   readonly mayOvertake: boolean;
   /** Its reply waits for those of other threads. */
   readonly isKept: boolean;
+  /** Of its key; null = it may have several. */
+  readonly hash: number | null;
 }
 
 export interface ExecutionWatcher {
   executed(connection: number, manner: Manner): void;
   /** Left to another thread; not `isSent`: its client is told that this took too long. */
-  sent?(connection: number, owner: number, isSent: boolean): void;
+  sent?(connection: number, owner: number, isSent: boolean, hash: number): void;
   /** The next one that another thread has sent, over its virtual connection of that kind. */
   served?(guest: number, refusal: Refusal): void;
 }
@@ -88,11 +90,11 @@ export function watchExecution(
     }
     const isSent = left.get(index);
     if (isSent !== undefined) {
-      watcher.sent!(connection, (row.hash >>> shift) % threadCount, isSent);
+      watcher.sent!(connection, (row.hash >>> shift) % threadCount, isSent, row.hash);
       return;
     }
-    const manner = { refusal: before, mayOvertake: row.mayOvertake, isKept: kept.has(index) };
-    watcher.executed(connection, manner);
+    const { mayOvertake, hash } = row;
+    watcher.executed(connection, { refusal: before, mayOvertake, isKept: kept.has(index), hash });
   }
 
   const run = executor.run;
@@ -113,7 +115,7 @@ export function watchExecution(
     front[name] = (connection) => {
       const before = refusal();
       const isExecuted = execute(connection);
-      const manner = { refusal: before, mayOvertake: false, isKept: false };
+      const manner = { refusal: before, mayOvertake: false, isKept: false, hash: null };
       if (isExecuted) watcher.executed(connection, manner);
       return isExecuted;
     };

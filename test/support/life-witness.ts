@@ -63,7 +63,10 @@ export class LifeWitness {
       watched,
       {
         executed: (connection, manner) => this.#executed(thread, connection, manner),
-        sent: (connection, owner, isSent) => this.#leftTo(owner, thread, connection, isSent),
+        sent: (connection, owner, isSent, hash) => {
+          if (isSent) this.#leftTo(owner, thread, connection, hash);
+          else this.#takePending(thread, connection).client.expectTimeout();
+        },
         served: (guest, refusal) => this.#served(thread, guest, refusal),
       },
       SIMULATED_CLIENTS_MAX,
@@ -73,10 +76,14 @@ export class LifeWitness {
   /** A request of a connection has been executed, or refused. */
   #executed(thread: number, connection: number, manner: Manner): void {
     const { client, request } = this.#takePending(thread, connection);
-    const elsewhereCount = client.elsewhereCount(this.#server.clock.elapsed);
+    const { elapsed } = this.#server.clock;
+    const elsewhereCount = client.elsewhereCount(elapsed);
     if (!manner.mayOvertake && elsewhereCount > 0) {
       const count = `${elsewhereCount} requests`;
       throw new Error(`a command was executed before ${count} that other threads have`);
+    }
+    if (manner.hash !== null && client.hasWriteElsewhere(manner.hash, elapsed)) {
+      throw new Error("a command was executed before a write of its key that another thread has");
     }
     const reply = this.#execute(thread, client, request, manner.refusal);
     const hasRecorded = this.#recorders[thread]!.hasRecorded();
@@ -85,14 +92,13 @@ export class LifeWitness {
   }
 
   /** A request of a connection is another thread's now. */
-  #leftTo(owner: number, thread: number, connection: number, isSent: boolean): void {
+  #leftTo(owner: number, thread: number, connection: number, hash: number): void {
     const { client, request } = this.#takePending(thread, connection);
-    if (!isSent) {
-      client.expectTimeout();
-      return;
-    }
     this.#figures.sentToOwners++;
-    const answer = client.expectLater(this.#server.clock.elapsed);
+    const answer = client.expectLater(
+      this.#server.clock.elapsed,
+      this.#writes(client, request) ? hash : null,
+    );
     this.#sent.push(thread, owner, { client, request, answer });
   }
 

@@ -1,4 +1,5 @@
-// Threads of sharded mode in the test's own thread, over one store and engines played by hand.
+// Threads of sharded mode in the test's own thread, over one store and engines played by hand. If
+// a test does not say otherwise, reads travel to owners as writes do.
 
 import { reserveShardBuffers } from "../../src/shard/shard-buffers.ts";
 import { STORE_DEFAULTS, reserveStore } from "../../src/store/store-buffers.ts";
@@ -18,13 +19,21 @@ export class ShardGroup implements Disposable {
   readonly clock: TestClock;
 
   constructor(count: number, options: ShardGroupOptions = {}) {
-    const { ringSize, clock = new TestClock(), ...others } = options;
+    const { ringSize, clock = new TestClock(), foreignReads = "owner", ...others } = options;
     const store = reserveStore(64 * 2 ** 20, STORE_DEFAULTS.segmentBits, true);
     const shards = reserveShardBuffers(count, ringSize);
     this.clock = clock;
     this.servers = Array.from({ length: count }, (_, index) => {
       const threads = { index, count, mode: "sharded" } as const;
-      return new InProcessServer({ ...others, clock, store, shards, threads, seeds: SEEDS });
+      return new InProcessServer({
+        ...others,
+        clock,
+        store,
+        shards,
+        threads,
+        foreignReads,
+        seeds: SEEDS,
+      });
     });
   }
 

@@ -29,6 +29,8 @@ interface Expected {
   reply: Reply | null;
   /** When that was sent, by the elapsed clock; null = it was not. */
   readonly sentMs: number | null;
+  /** The key's hash if it is a write that was sent, otherwise null. */
+  readonly writtenHash: number | null;
 }
 
 export class SimulatedClient {
@@ -70,12 +72,12 @@ export class SimulatedClient {
   }
 
   expect(reply: Reply): void {
-    this.#expected.push({ reply, sentMs: null });
+    this.#expected.push({ reply, sentMs: null, writtenHash: null });
   }
 
   /** Another thread has the next request; whoever executes it calls back. */
-  expectLater(sentMs: number): (reply: Reply) => void {
-    const expected: Expected = { reply: null, sentMs };
+  expectLater(sentMs: number, writtenHash: number | null): (reply: Reply) => void {
+    const expected: Expected = { reply: null, sentMs, writtenHash };
     this.#expected.push(expected);
     return (reply) => (expected.reply = reply);
   }
@@ -90,6 +92,14 @@ export class SimulatedClient {
     return this.#expected.filter(
       (expected) => expected.reply === null && !isOverdue(expected, elapsedMs),
     ).length;
+  }
+
+  /** Whether one of those writes a key with that hash. */
+  hasWriteElsewhere(hash: number, elapsedMs: number): boolean {
+    return this.#expected.some(
+      (expected) =>
+        expected.reply === null && expected.writtenHash === hash && !isOverdue(expected, elapsedMs),
+    );
   }
 
   /** Replies that were made and have not come, or are to be made by another thread. */

@@ -65,7 +65,11 @@ export interface SimulationFigures {
 export function threadsOf(seed: number): ThreadChoice {
   if (seed % SEVERAL_THREADS_SHARE !== 0) return ONE_THREAD;
   const number = Math.floor(seed / SEVERAL_THREADS_SHARE);
-  return { count: 2 + (number % 2), mode: (number & 2) === 0 ? "shared" : "sharded" };
+  return {
+    count: 2 + (number % 2),
+    mode: (number & 2) === 0 ? "shared" : "sharded",
+    foreignReads: (number & 4) === 0 ? "local" : "owner",
+  };
 }
 
 export class Simulation {

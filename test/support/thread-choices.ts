@@ -1,31 +1,36 @@
 // The ways in which the real program can serve with several data threads, for tests that ask the
 // same of all of them.
 
-import { THREAD_MODES, type ThreadMode } from "../../src/lib/thread-mode.ts";
+import { THREAD_MODES, type ForeignReads, type ThreadMode } from "../../src/lib/thread-mode.ts";
 import { ENGINES } from "./describe-engines.ts";
 
 export interface ThreadChoice {
   readonly threads: number;
   readonly mode: ThreadMode;
   readonly io: string;
+  readonly foreignReads?: ForeignReads;
 }
 
 /** The one place that knows how the options are written. */
-export function threadArgs({ threads, mode, io }: ThreadChoice): string[] {
-  return [`--threads=${threads}`, `--mode=${mode}`, `--io=${io}`];
+export function threadArgs({ threads, mode, io, foreignReads }: ThreadChoice): string[] {
+  const args = [`--threads=${threads}`, `--mode=${mode}`, `--io=${io}`];
+  return foreignReads === undefined ? args : [...args, `--foreign-reads=${foreignReads}`];
 }
 
 /** For the title of a test: `2 threads, sharded, over uring`. */
-export function nameOfChoice({ threads, mode, io }: ThreadChoice): string {
-  return threads === 1 ? `1 thread over ${io}` : `${threads} threads, ${mode}, over ${io}`;
+export function nameOfChoice({ threads, mode, io, foreignReads }: ThreadChoice): string {
+  if (threads === 1) return `1 thread over ${io}`;
+  const reads = foreignReads === undefined ? "" : `, reads by the ${foreignReads}`;
+  return `${threads} threads, ${mode}${reads}, over ${io}`;
 }
 
 const IOS = [...ENGINES.keys()];
 
 /** Two threads in every way. */
-export const TWO_THREADS: readonly ThreadChoice[] = THREAD_MODES.flatMap((mode) =>
-  IOS.map((io) => ({ threads: 2, mode, io })),
-);
+export const TWO_THREADS: readonly ThreadChoice[] = [
+  ...THREAD_MODES.flatMap((mode) => IOS.map((io) => ({ threads: 2, mode, io }))),
+  { threads: 2, mode: "sharded", io: IOS[0]!, foreignReads: "owner" },
+];
 
 /** Two threads in each mode, over the best engine there is. */
 export const TWO_THREADS_ONCE: readonly ThreadChoice[] = TWO_THREADS.filter(
