@@ -48,8 +48,10 @@ export async function measure(
 ): Promise<Figures> {
   const { test, pipeline, keysPerRequest, ratePerSecond } = situation;
   const { clients = settings.clients, keyCount = settings.keyCount } = situation;
+  const { clientThreads } = situation;
   const test1 = await runBenchmark(server, settings, [
     ...["-t", test, "-P", `${pipeline}`, "-c", `${clients}`],
+    ...(clientThreads === undefined ? [] : ["--threads", `${clientThreads}`]),
     ...(test === "ping" ? [] : ["--keyspace", `${keyCount}`]),
     ...(keysPerRequest === undefined ? [] : ["--keys-per-request", `${keysPerRequest}`]),
     ...(ratePerSecond === undefined ? [] : ["-R", `${ratePerSecond}`]),

@@ -12,6 +12,8 @@ export interface Situation {
   readonly keysPerRequest?: number;
   /** Connections, where it is not up to the run's settings. */
   readonly clients?: number;
+  /** That the client divides them among; left out, it has one. */
+  readonly clientThreads?: number;
   /** Keys that are asked for, where that is not all there are. */
   readonly keyCount?: number;
   /** None = a closed loop. */

@@ -27,7 +27,7 @@ const MGET: Situation = { test: "mget", pipeline: 1, keysPerRequest: 50 };
 const SITUATIONS: Readonly<Record<string, readonly Situation[]>> = {
   fkvs: [SET!, GET!, PING!],
   "fkvs RESP": [SET!, MGET, { ...MGET, ratePerSecond: 200 }],
-  "fkvs --io listen": [{ ...GET!, clients: 2, keyCount: 1 }],
+  "fkvs --io listen": [{ ...GET!, clients: 2, clientThreads: 2, keyCount: 1 }],
   redis: [GET!, PING!, MGET],
   memcached: [SET!, GET!, PING!],
 };

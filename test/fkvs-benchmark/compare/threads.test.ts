@@ -25,6 +25,8 @@ describe("what several threads cost", () => {
     expect(UNIFORM!.situations.map(describeSituation)).toEqual(names);
     expect(HOT!.situations.map(describeSituation)).toEqual(names);
     expect(UNIFORM!.situations.map(({ keyCount }) => keyCount)).toEqual(Array(4).fill(undefined));
+    const all = [...UNIFORM!.situations, ...HOT!.situations];
+    expect(all.map(({ clientThreads }) => clientThreads)).toEqual(Array(8).fill(2));
     expect(HOT!.situations.map(({ keyCount }) => keyCount)).toEqual(Array(4).fill(1));
   });
 });
