@@ -19,6 +19,7 @@ import type { CounterCommands } from "./counter-commands.ts";
 import type { DurabilityCommands } from "./durability-commands.ts";
 import type { ExpiryCommands } from "./expiry-commands.ts";
 import type { FastCommands } from "./fast-commands.ts";
+import { createFastCounter } from "./fast-counter.ts";
 import { createLockedRows } from "./locked-rows.ts";
 import { ROUTE, type RowRouter } from "./row-router.ts";
 import { ROW, type RespRows, type RowResult } from "./resp-rows.ts";
@@ -32,6 +33,9 @@ export interface Commands {
   readonly durability: DurabilityCommands;
   readonly server: ServerCommands;
 }
+
+/** By opcode. */
+const IS_COUNT = OPCODE_NAMES.map((name) => ["incr", "decr"].includes(name));
 
 export interface ExecutorParts {
   readonly batch: Batch;
@@ -96,6 +100,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
   const found = batch.candidates;
   const { begins } = windows;
   const { clock, router } = parts;
+  const counter = createFastCounter(batch, store.arena, windows, parts.sends, log);
   const executedCounts = new Float64Array(OPCODE_LIMIT);
   const { locks } = store;
   const locked =
@@ -195,7 +200,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
     if (opcodes[row]! >= RESP_OPCODE_MIN) return respRows.executeFast(row, connection);
     if (log !== null && IS_V1_WRITE[opcodes[row]!] && log.verdict() !== VERDICT.ALLOWED)
       return false;
-    return fast.execute(row, connection);
+    if (fast.execute(row, connection)) return true;
+    return IS_COUNT[opcodes[row]!]! && counter.execute(row, connection);
   }
 
   function executeV1(row: number, connection: number): RowResult {
@@ -205,6 +211,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
       if (verdict !== VERDICT.ALLOWED) return replies.error(connection) ? ROW.DONE : ROW.BLOCKED;
     }
     if (fast.execute(row, connection)) return ROW.FAST;
+    if (IS_COUNT[opcodes[row]!] && counter.execute(row, connection)) return ROW.FAST;
     if (opcodes[row] === OPCODE.DURABLE && durability.demand(batch, row, connection)) {
       // It counts as the request within.
       opcodes[row] = batch.parts[row]!;

@@ -4,12 +4,14 @@
 
 import type { Batch } from "../batch/batch.ts";
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
+import type { SendWindows } from "../batch/send-windows.ts";
 import { PART, RESP_OPCODE, RESP_OPCODE_MIN, RESP_OPCODE_NAMES } from "../protocol/resp-opcode.ts";
 import { RESP_ERROR, type RespReplies } from "../protocol/resp-replies.ts";
 import type { Store } from "../store/store.ts";
 import { VERDICT, type WriteLog } from "../store/write-log.ts";
 import { COUNTED, Counter } from "./counter.ts";
 import type { FastCommands } from "./fast-commands.ts";
+import { createFastCounter } from "./fast-counter.ts";
 
 export const ROW = {
   /** The connection has no room for the reply; nothing was executed. */
@@ -40,6 +42,7 @@ export interface RespRowParts {
   readonly batch: Batch;
   readonly store: Store;
   readonly windows: ReceiveWindows;
+  readonly sends: SendWindows;
   readonly replies: RespReplies;
   readonly fast: FastCommands;
   /** Null = nothing is made durable. */
@@ -55,6 +58,7 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
   const { opcodes, keyOffsets, keyLengths, valueOffsets, valueLengths, hashes } = batch;
   const { parts, databases, totals } = batch;
   const counter = new Counter(store, windows, true);
+  const fastCounter = createFastCounter(batch, store.arena, windows, rowParts.sends, log);
   const furtherCounts = new Float64Array(RESP_OPCODE_NAMES.length);
   /** Keys that the command at hand has counted. */
   let tally = 0;
@@ -74,7 +78,8 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
   function executeFast(row: number, connection: number): boolean {
     const isLogged = log !== null && IS_WRITE[opcodes[row]! - RESP_OPCODE_MIN];
     if (isLogged && log.verdict() !== VERDICT.ALLOWED) return false;
-    return fast.execute(row, connection);
+    if (fast.execute(row, connection)) return true;
+    return opcodes[row] === RESP_OPCODE.INCR && fastCounter.execute(row, connection);
   }
 
   /** Asks the log first, and makes a group of the records of a command with several keys. */
@@ -110,6 +115,7 @@ export function createRespRows(rowParts: RespRowParts): RespRows {
       if ((part & PART.LAST) === 0) furtherCounts[opcodes[row]! - RESP_OPCODE_MIN]!++;
       return ROW.FAST;
     }
+    if (opcodes[row] === RESP_OPCODE.INCR && fastCounter.execute(row, connection)) return ROW.FAST;
     if ((part & PART.FIRST) !== 0 && !replies.mayBegin(connection)) return ROW.BLOCKED;
     store.database = databases[row]!;
     executeOrdinary(row, connection, part);

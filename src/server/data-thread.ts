@@ -181,6 +181,7 @@ export class DataThread {
       batch,
       store,
       windows,
+      sends,
       replies: new RespReplies(sends, store, connections.versions),
       fast: createFastRespCommands(batch, store.arena, windows, sends, journal),
       log: journal,

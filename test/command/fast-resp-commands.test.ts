@@ -53,7 +53,7 @@ describe("the short way of RESP", () => {
   test("is not for misses, new keys, deadlines, and other commands", () => {
     const { peer, countFast } = setUp();
     peer.ask("SET mortal v EX 100", "SET n 1");
-    expect(countFast("GET none", "SET new v", "INCR n", "EXISTS n", "PING", "DEL new")).toBe(0);
+    expect(countFast("GET none", "SET new v", "INCRBY n 1", "EXISTS n", "PING", "DEL new")).toBe(0);
     expect(countFast("GET mortal", "MGET mortal", "SET mortal w")).toBe(0);
     expect(peer.ask("TTL mortal")).toEqual([":-1\r\n"]);
     expect(countFast("SET n 2 XX", "SET n 2 GET", "SET n 2 KEEPTTL", "STRLEN n")).toBe(0);
