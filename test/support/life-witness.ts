@@ -2,8 +2,9 @@
 // the model as well, whose reply the client has to get; and the model, the history of what the log
 // was told, and the store are held against each other.
 //
-// A turn runs alone, whoever's it is, so a request takes effect when it is executed: the model
-// follows that order. In sharded mode that is on the thread that has its key (sent-requests.ts).
+// Nobody else executes requests while a thread does (life-interruptions.ts), so a request takes
+// effect when it is executed: the model follows that order. In sharded mode that is on the thread
+// that has its key (sent-requests.ts).
 
 import { ERROR_TEXT } from "../../src/redis/error-text.ts";
 import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";

@@ -3,11 +3,13 @@
 //
 //   SimulatedLife ─▶ LifeClients     who is there
 //        │`────────▶ LifeWitness     after each step: the model, the history and the store
+//        │`────────▶ LifeInterruptions   what threads do in the middle of each other's turns
 //        `─────────▶ LifePromises    after its end: what the next life has to have
 
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import type { SyncPolicy } from "../../src/wal/wal-writer.ts";
 import { LifeClients } from "./life-clients.ts";
+import { LifeInterruptions } from "./life-interruptions.ts";
 import { LifePromises } from "./life-promises.ts";
 import { LifeWitness, hasFailed, isLogDown } from "./life-witness.ts";
 import type { Random } from "./random.ts";
@@ -44,6 +46,8 @@ export class SimulatedLife {
   /** Its ring fills. */
   readonly #isLogSlow: boolean;
   #hasLogFailed = false;
+  /** Snapshots that had their names at the last look. */
+  #publishedCount = 0;
   #end: End | null = null;
 
   constructor(
@@ -73,6 +77,12 @@ export class SimulatedLife {
       server.engineOf(index).isDeferred = random.oneIn(3);
     }
     server.onDiskWait = () => this.#goOnMeanwhile();
+    if (server.threads.length > 1) {
+      new LifeInterruptions(server, random, figures, {
+        isInTurn: (thread) => this.#witness.isInTurn(thread),
+        haveTurn: (thread) => this.#haveTurn(thread),
+      });
+    }
   }
 
   /** Lives until it dies; the disk as the next life finds it. */
@@ -127,6 +137,17 @@ export class SimulatedLife {
     else if (choice === 4 && this.#clients.all.length > 0) this.#deliver();
   }
 
+  /** In the middle of what another thread does. */
+  #haveTurn(thread: number): void {
+    const clients = this.#clients.all.filter((client) => client.thread === thread);
+    if (clients.length > 0) {
+      const client = this.#random.pick(clients);
+      this.#ask(client);
+      this.#deliverTo(client, client.wireLength);
+    }
+    this.#server.engineOf(thread).turn();
+  }
+
   /** The one that goes on; there may be only one. */
   #pickThread(): number {
     const { length } = this.#server.threads;
@@ -138,6 +159,11 @@ export class SimulatedLife {
     this.#hasLogFailed ||= this.#server.threads.some(hasFailed);
     for (const client of this.#clients.all) this.#receive(client);
     if (this.#disk.operationCount >= this.#disk.powerLossAt) this.#end = "power";
+    const { publishedCount, threads } = this.#server;
+    if (publishedCount === this.#publishedCount) return;
+    this.#publishedCount = publishedCount;
+    // What a snapshot relies on beside itself is in the log by now.
+    if (threads.length > 1 && this.#random.oneIn(4)) this.#end ??= "power";
   }
 
   #receive(client: SimulatedClient): void {
@@ -158,8 +184,7 @@ export class SimulatedLife {
     this.#clients.add(client);
   }
 
-  #ask(): void {
-    const client = this.#random.pick(this.#clients.all);
+  #ask(client = this.#random.pick(this.#clients.all)): void {
     if (client.isFailed || client.pending.length > 30) return;
     const count = this.#random.oneIn(4) ? this.#random.between(2, 12) : 1;
     for (let i = 0; i < count; i++) {
@@ -249,7 +274,9 @@ export class SimulatedLife {
       this.#figures.newEpochs++;
     }
     if (this.#server.durability.save()) this.#figures.snapshots++;
-    this.#server.engine.turn();
+    // Or the snapshot's next slice comes later, when others have gone on.
+    if (this.#server.threads.length > 1 && this.#random.oneIn(2)) this.#server.engine.oneTurn();
+    else this.#server.engine.turn();
   }
 
   #plantFault(): void {

@@ -76,6 +76,8 @@ export class SimulatedServer {
   readonly recovery: RecoveryResult;
   /** Of the data thread, not yet received by the keeper. */
   readonly messages: SnapshotMessage[] = [];
+  /** Snapshots that the keeper was to give their names. */
+  publishedCount = 0;
   /** By data thread: somebody has rung for it. */
   readonly #isRung: boolean[];
   /** Called around every write and sync of a writer: others go on meanwhile. */
@@ -165,6 +167,7 @@ export class SimulatedServer {
     if (message.kind === "log-end") this.#endLog();
     else if (message.kind === "log-begin") this.#beginLog(message.epoch, message.position);
     else this.keeper.receive(message);
+    if (message.kind === "snapshot-publish") this.publishedCount++;
     return true;
   }
 

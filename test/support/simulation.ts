@@ -59,6 +59,10 @@ export interface SimulationFigures {
   newEpochs: number;
   /** Requests that data threads have sent to the owners of their keys. */
   sentToOwners: number;
+  /** Times that a data thread went on in the middle of what another one did. */
+  interruptions: number;
+  /** Those in which it came to a lock that the other one had. */
+  lockWaits: number;
 }
 
 /** Two or three data threads in either mode, every fourth time. */
@@ -90,6 +94,8 @@ export class Simulation {
     crashedStarts: 0,
     newEpochs: 0,
     sentToOwners: 0,
+    interruptions: 0,
+    lockWaits: 0,
   };
   readonly #random: Random;
   readonly #plant: SimulationPlant;
