@@ -33,6 +33,31 @@ function findFailure(
   return null;
 }
 
+/**
+ * Thread 0 has no locks while it begins a snapshot, or while it walks for it. For histories without
+ * long values: the walk pins those, and to pin asserts the structure.
+ */
+function unlockSnapshots(part: "beginning" | "walk"): (server: SimulatedServer) => void {
+  return ({ thread: { store, durability } }) => {
+    const job = durability!.job!;
+    const { locks } = store;
+    const start = job.start.bind(job);
+    const step = job.step.bind(job);
+    let lastMs = job.beganMs;
+    job.start = (onDone) => {
+      if (!job.isRunning) lastMs = job.beganMs;
+      return start(onDone);
+    };
+    job.step = (isHurried) => {
+      const isBeginning = job.beganMs === lastMs;
+      const isUnlocked = isBeginning === (part === "beginning");
+      if (isUnlocked) Object.assign(store, { locks: null });
+      step(isHurried);
+      Object.assign(store, { locks });
+    };
+  };
+}
+
 describe("the simulation of several threads finds", () => {
   test(
     "a verdict that does not see what waits in another thread",
@@ -75,18 +100,22 @@ describe("the simulation of several threads finds", () => {
   test(
     "a gate that waits for what its own thread has written",
     () => {
-      const message = findFailure("shared", ({ threads }) => {
-        for (const { durability } of threads) {
-          const { gate, journal } = durability!;
-          const mustHold = gate.mustHold.bind(gate);
-          let count = 0;
-          gate.mustHold = (hasWrittenElsewhere) => {
-            const hasRecorded = journal.recordCount() !== count;
-            count = journal.recordCount();
-            return mustHold(hasWrittenElsewhere) && hasRecorded;
-          };
-        }
-      });
+      const message = findFailure(
+        "shared",
+        ({ threads }) => {
+          for (const { durability } of threads) {
+            const { gate, journal } = durability!;
+            const mustHold = gate.mustHold.bind(gate);
+            let count = 0;
+            gate.mustHold = (hasWrittenElsewhere) => {
+              const hasRecorded = journal.recordCount() !== count;
+              count = journal.recordCount();
+              return mustHold(hasWrittenElsewhere) && hasRecorded;
+            };
+          }
+        },
+        { found: 62 },
+      );
       expect(message).toMatch(/after recovery: event \d+ is lost/);
     },
     TIMEOUT_MS,
@@ -127,6 +156,25 @@ describe("the simulation of several threads finds", () => {
       } finally {
         mayHaveWritten.mockRestore();
       }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a snapshot whose positions another thread's group comes between",
+    () => {
+      const started = unlockSnapshots("beginning");
+      const message = findFailure("shared", started, { found: 9 });
+      expect(message).toMatch(/after recovery: \S+ is/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a snapshot that has half of another thread's group",
+    () => {
+      const message = findFailure("shared", unlockSnapshots("walk"), { found: 205 });
+      expect(message).toMatch(/after recovery: \S+ is/);
     },
     TIMEOUT_MS,
   );
