@@ -3,7 +3,7 @@ import { xxhash3 } from "hash-wasm";
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { checksum, checksumWord, hasChecksum, writeChecksum } from "../../src/wal/checksum.ts";
 
-const LENGTHS = [0, 1, 3, 4, 8, 9, 16, 17, 36, 128, 129, 240, 241, 1024, 5000];
+const LENGTHS = [0, 1, 3, 4, 8, 9, 16, 17, 36, 128, 129, 240, 241, 255, 256, 257, 1024, 5000];
 
 function makeArea(length: number, isShared = false): ByteArea {
   const area = new ByteArea(isShared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
