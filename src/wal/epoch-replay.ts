@@ -22,7 +22,8 @@
 
 import { assert } from "../lib/assert.ts";
 import { GroupAssembly, type Change } from "./group-assembly.ts";
-import { RECORD_KIND, RECORD_STEP } from "./record.ts";
+import { RECORD_KIND } from "./record.ts";
+import { RECORD_STEP } from "./record-reader.ts";
 import { RecoveryError } from "./recovery-error.ts";
 import type { StoreReplay } from "./store-replay.ts";
 import type { WalFault, WalReader } from "./wal-reader.ts";

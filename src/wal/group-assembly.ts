@@ -11,7 +11,8 @@
 // (epoch-replay.ts).
 
 import { emptyChain, type PieceChain } from "../store/pieces.ts";
-import { RECORD_KIND, type RecordKind, type RecordReader } from "./record.ts";
+import { RECORD_KIND, type RecordKind } from "./record.ts";
+import type { RecordReader } from "./record-reader.ts";
 
 /** What a group does to one key, or to all. */
 export interface Change {

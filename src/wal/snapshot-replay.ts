@@ -1,7 +1,8 @@
 // Puts a snapshot into the store. Its records are SETs, and PARTs of long values in groups.
 
 import { GroupAssembly } from "./group-assembly.ts";
-import { RECORD_KIND, RECORD_STEP, RecordReader } from "./record.ts";
+import { RECORD_KIND } from "./record.ts";
+import { RECORD_STEP, RecordReader } from "./record-reader.ts";
 import { RecoveryError } from "./recovery-error.ts";
 import type { SnapshotReader } from "./snapshot-reader.ts";
 import type { StoreReplay } from "./store-replay.ts";

@@ -19,7 +19,8 @@ import { KEY_LENGTH_MAX } from "../store/entry.ts";
 import type { PieceChain } from "../store/pieces.ts";
 import type { Store } from "../store/store.ts";
 import type { Change, PartPlace } from "./group-assembly.ts";
-import { RECORD_KIND, type RecordReader } from "./record.ts";
+import { RECORD_KIND } from "./record.ts";
+import type { RecordReader } from "./record-reader.ts";
 import { MemoryFullError } from "./recovery-error.ts";
 
 /** Bytes of the store's source, the receive windows, that replay may use. */

@@ -25,7 +25,8 @@ import { formatWalName, type WalFileName } from "./file-names.ts";
 import { FileWindow } from "./file-window.ts";
 import { findGroup, isWhole } from "./group-scan.ts";
 import { GROUP_HEADER_SIZE, GROUP_MAGIC, GroupHeader } from "./group.ts";
-import { RECORD_ALIGNMENT, RECORD_STEP, RecordReader } from "./record.ts";
+import { RECORD_ALIGNMENT } from "./record.ts";
+import { RecordReader, checkRecords } from "./record-reader.ts";
 import { WAL_FILE_HEADER_SIZE, WalFileHeader } from "./wal-file-header.ts";
 
 export interface WalFault {
@@ -73,7 +74,6 @@ export class WalReader {
   readonly #files: readonly WalFileName[];
   readonly #options: WalReaderOptions;
   readonly #window = new FileWindow();
-  readonly #checker: RecordReader;
   readonly #probe = new GroupHeader();
   /** Index of the open file, or of the next one to open. */
   #index = 0;
@@ -98,7 +98,6 @@ export class WalReader {
     this.#lastName = files[0]!.name;
     this.#options = options;
     this.records = new RecordReader(this.#window.area);
-    this.#checker = new RecordReader(this.#window.area);
     this.syncedPosition = Math.max(options.provenPosition, options.fromPosition ?? 0);
     this.#index = this.#findFirstFile();
     const first = options.fromPosition === null ? (options.firstSequence ?? 1) : null;
@@ -278,7 +277,7 @@ export class WalReader {
     this.fileName = this.#window.name;
     this.groupOffset = offset;
     this.#recordsBegin = begin;
-    this.records.open(this.#window.area, begin, begin + group.recordsSize);
+    this.records.openSound(this.#window.area, begin, begin + group.recordsSize);
     this.#offset = offset + group.size;
     this.endPosition = group.endPosition;
     this.syncedPosition = Math.max(this.syncedPosition, group.syncedPosition);
@@ -300,15 +299,8 @@ export class WalReader {
 
   /** A sound checksum says that the records are as they were written, not that they are records. */
   #checkRecords(begin: number): string {
-    const { area } = this.#window;
-    this.#checker.open(area, begin, begin + this.group.recordsSize);
-    let count = 0;
-    let step = this.#checker.next();
-    while (step === RECORD_STEP.RECORD) {
-      count += 1;
-      step = this.#checker.next();
-    }
-    if (step === RECORD_STEP.INVALID) return this.#checker.fault;
+    const count = checkRecords(this.#window.area, begin, begin + this.group.recordsSize);
+    if (typeof count === "string") return count;
     if (count === this.group.recordCount) return "";
     return `a group has ${count} records, but says ${this.group.recordCount}`;
   }

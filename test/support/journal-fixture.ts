@@ -2,7 +2,7 @@
 
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { createJournal, type Journal } from "../../src/wal/journal.ts";
-import { RECORD_STEP, RecordReader } from "../../src/wal/record.ts";
+import { RECORD_STEP, RecordReader } from "../../src/wal/record-reader.ts";
 import { createWalProducer } from "../../src/wal/staged-producer.ts";
 import { reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
 import { WalConsumer } from "../../src/wal/wal-consumer.ts";

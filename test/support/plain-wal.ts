@@ -15,8 +15,8 @@ import {
   writePartPlace,
   writeRecordHeader,
   type RecordKind,
-  type RecordReader,
 } from "../../src/wal/record.ts";
+import type { RecordReader } from "../../src/wal/record-reader.ts";
 import { WAL_FILE_HEADER_SIZE, writeWalFileHeader } from "../../src/wal/wal-file-header.ts";
 
 export const SEED = 0xfeedbeef;

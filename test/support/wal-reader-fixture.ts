@@ -2,7 +2,7 @@
 
 import { expect } from "bun:test";
 import { WalReader, type WalFault, type WalReaderOptions } from "../../src/wal/wal-reader.ts";
-import { RECORD_STEP } from "../../src/wal/record.ts";
+import { RECORD_STEP } from "../../src/wal/record-reader.ts";
 import { Random } from "./random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import {

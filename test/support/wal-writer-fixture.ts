@@ -3,7 +3,7 @@
 
 import type { Disk } from "../../src/wal/disk.ts";
 import { compareWalNames, parseWalName } from "../../src/wal/file-names.ts";
-import { RECORD_STEP } from "../../src/wal/record.ts";
+import { RECORD_STEP } from "../../src/wal/record-reader.ts";
 import { createWalProducer } from "../../src/wal/staged-producer.ts";
 import { reserveWalBuffer, type WalProducer } from "../../src/wal/wal-buffer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";

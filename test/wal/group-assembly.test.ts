@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { emptyChain, type PieceChain } from "../../src/store/pieces.ts";
 import { GroupAssembly, type Change, type PartPlace } from "../../src/wal/group-assembly.ts";
-import { RECORD_KIND, RecordReader } from "../../src/wal/record.ts";
+import { RECORD_KIND } from "../../src/wal/record.ts";
+import { RecordReader } from "../../src/wal/record-reader.ts";
 import { recordBytes, type RecordText } from "../support/wal-files.ts";
 
 const { SET, DELETE, PART } = RECORD_KIND;

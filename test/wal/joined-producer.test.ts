@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ByteArea } from "../../src/lib/byte-area.ts";
 import { createJoinedProducer } from "../../src/wal/joined-producer.ts";
-import { RECORD_STEP, RecordReader } from "../../src/wal/record.ts";
+import { RECORD_STEP, RecordReader } from "../../src/wal/record-reader.ts";
 import { WAL_BUFFER_SIZE_MIN, reserveWalBuffer } from "../../src/wal/wal-buffer.ts";
 import { PRODUCER_LOCK, WalDoorbell, failureOf } from "../../src/wal/wal-control.ts";
 import { appendedBy, type AppendWork } from "../support/append-worker.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { GROUP_HEADER_SIZE } from "../../src/wal/group.ts";
-import { RECORD_KIND, RECORD_STEP, RecordReader } from "../../src/wal/record.ts";
+import { RECORD_KIND } from "../../src/wal/record.ts";
+import { RECORD_STEP, RecordReader } from "../../src/wal/record-reader.ts";
 import { CHUNK_SIZE_MIN, SnapshotChunk } from "../../src/wal/snapshot-chunk.ts";
 
 function makeChunk(): SnapshotChunk {

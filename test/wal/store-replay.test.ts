@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ByteArea } from "../../src/lib/byte-area.ts";
-import { RECORD_KIND, RECORD_STEP, RecordReader } from "../../src/wal/record.ts";
+import { RECORD_KIND } from "../../src/wal/record.ts";
+import { RECORD_STEP, RecordReader } from "../../src/wal/record-reader.ts";
 import { MemoryFullError } from "../../src/wal/recovery-error.ts";
 import { StoreReplay } from "../../src/wal/store-replay.ts";
 import { tries } from "../support/effort.ts";
