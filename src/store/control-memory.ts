@@ -14,6 +14,9 @@
 //
 // The place of each part follows from the page count and the segment count alone, so every thread
 // computes the same layout from the same two numbers. All words start as zero.
+//
+// Places are computed with shifts: a power by `**` is a floating-point number to the engine, and so
+// is what is added to it. An index of that kind is converted and checked at every access.
 
 import { assert } from "../lib/assert.ts";
 
@@ -87,12 +90,12 @@ export function layOutControl(pageCount: number, segmentBits: number): ControlLa
   const descriptorsEnd = descriptorsBegin + pageCount * PAGE_DESCRIPTOR_WORDS;
   // A segment's header on one line, which an odd count of descriptors would spread over two.
   const segmentsBegin = Math.ceil(descriptorsEnd / CACHE_LINE_WORDS) * CACHE_LINE_WORDS;
-  const directoryBegin = segmentsBegin + 2 ** segmentBits * SEGMENT_HEADER_WORDS;
+  const directoryBegin = segmentsBegin + (1 << segmentBits) * SEGMENT_HEADER_WORDS;
   const wantedBits = Math.ceil(Math.log2(2 * pageCount)) + DIRECTORY_BITS_SPARE;
   const directoryBitsMax = Math.min(DIRECTORY_BITS_MAX, Math.max(segmentBits, wantedBits));
-  const directoryWords = DIRECTORY_HEADER_WORDS + DIRECTORY_ARRAYS * 2 ** directoryBitsMax;
+  const directoryWords = DIRECTORY_HEADER_WORDS + (DIRECTORY_ARRAYS << directoryBitsMax);
   const heapBegin = directoryBegin + directoryWords;
-  const heapWords = Math.max(HEAP_WORDS_MIN, DIRECTORY_ARRAYS * 2 ** (directoryBitsMax + 2));
+  const heapWords = Math.max(HEAP_WORDS_MIN, DIRECTORY_ARRAYS << (directoryBitsMax + 2));
   const wordCount = heapBegin + heapWords;
   const pins = placeSharedTable(wordCount, pinSlotsLog2(pageCount));
   const watches = placeSharedTable(pins.end, WATCH_SLOTS_LOG2);
@@ -121,8 +124,8 @@ function pinSlotsLog2(pageCount: number): number {
 
 export function placeSharedTable(begin: number, slotsLog2: number): SharedTablePlace {
   const groupsBegin = begin + SHARED_TABLE_HEADER_WORDS;
-  const slotsBegin = groupsBegin + 2 ** (slotsLog2 - SHARED_GROUP_SHIFT);
-  const end = slotsBegin + SHARED_SLOT_WORDS * 2 ** slotsLog2;
+  const slotsBegin = groupsBegin + (1 << (slotsLog2 - SHARED_GROUP_SHIFT));
+  const end = slotsBegin + (SHARED_SLOT_WORDS << slotsLog2);
   return { begin, groupsBegin, slotsBegin, slotsLog2, end };
 }
 

@@ -338,11 +338,8 @@ export class Segments {
 
   /** Counts a key more or less in the table found last and in its segment; the table's count. */
   #count(change: number, hash: number): number {
-    const place = this.#place();
-    const count = this.#directories.countAt(this.#directory, place) + change;
-    this.#directories.setCount(this.#directory, place, count);
     this.#headers.countKeys(hash, change);
-    return count;
+    return this.#directories.addCount(this.#directory, this.#place(), change);
   }
 
   /** Gives the table found last room for one more key. */

@@ -93,6 +93,14 @@ export class TableDirectories {
     this.#control[this.#countWord(directory, place)] = count;
   }
 
+  /** Counts entries more or less in the table at a place; how many it has then. */
+  addCount(directory: number, place: number, change: number): number {
+    const word = this.#countWord(directory, place);
+    const count = this.#control[word]! + change;
+    this.#control[word] = count;
+    return count;
+  }
+
   /** The first of the places that share a table with this one. */
   firstPlaceOf(directory: number, place: number): number {
     const sharedBits = this.bits(directory) - this.depthAt(directory, place);

@@ -18,6 +18,25 @@ import { usedCountMax } from "../../src/store/shared-table.ts";
 const PAGE_COUNT_MAX = 2 ** 18;
 
 describe("layOutControl", () => {
+  test("gives places that are integers to the engine, too", () => {
+    // In a process of its own, as at a start: what the compiler has made of it is another matter.
+    const source = Bun.resolveSync("../../src/store/control-memory.ts", import.meta.dir);
+    const script = `
+      import { jscDescribe } from "bun:jsc";
+      import { layOutControl } from ${JSON.stringify(source)};
+      const layout = layOutControl(4096, 10);
+      for (const part of [layout, layout.pins, layout.watches]) {
+        for (const name of Object.keys(part)) {
+          if (typeof part[name] === "number") console.log(name, jscDescribe(part[name]));
+        }
+      }`;
+    const { stdout, stderr } = Bun.spawnSync([process.execPath, "-e", script]);
+    expect(stderr.toString()).toBe("");
+    const lines = stdout.toString().trim().split("\n");
+    expect(lines).toContain(`directoryBegin Int32: ${layOutControl(4096, 10).directoryBegin}`);
+    for (const line of lines) expect(line).toContain(" Int32: ");
+  });
+
   test("puts the parts one behind the other, whatever the numbers", () => {
     for (const pageCount of [2, 3, 100, 4096, PAGE_COUNT_MAX]) {
       for (const segmentBits of [0, 1, 10, 12]) {
