@@ -17,8 +17,8 @@
 // is passed over, it and not a crash may have taken a member: those who wait for the group go on
 // then.
 //
-// One reader is independent of the other until its records are applied, so that groups could be
-// read and verified in threads of their own.
+// One reader is independent of the other until its records are applied. They are read in this
+// thread all the same: docs/DURABILITY.md, Recovery, says why.
 
 import { assert } from "../lib/assert.ts";
 import { GroupAssembly, type Change } from "./group-assembly.ts";
