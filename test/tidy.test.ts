@@ -105,7 +105,6 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/redis/rows/transaction-rows.ts": ROWS,
   "src/command/row-router.ts": "an interface",
   "src/server/shard-wiring.ts": "joins parts; test/shard/shards.test.ts has them",
-  "src/shard/gathering.ts": "a part of shards.ts, and tested with it",
   "src/shard/shard-figures.ts": "counts, tested with shards.ts",
   "src/shard/shard-host.ts": "an interface",
   "src/shard/reply-intake.ts": "a part of shards.ts, and tested with it",

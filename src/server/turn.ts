@@ -141,7 +141,8 @@ export function createTurn(
   }
 
   function decode(connection: number): void {
-    if ((flags[connection]! & CONNECTION.HELD) !== 0) return;
+    // A receive that was under way when it was blocked: who lets it go on decodes what came.
+    if ((flags[connection]! & STANDING) !== 0) return;
     if (shards !== null && !shards.goOn(connection)) return;
     if ((flags[connection]! & CONNECTION.CLOSING) !== 0) {
       begins[connection] = ends[connection]!;
@@ -178,12 +179,20 @@ export function createTurn(
       begins[connection] = position;
       if (decoded === DECODED.ALL) return;
       if (decoded === DECODED.TOO_LONG) {
-        connections.beginClosing(connection, DROP.PROTOCOL);
+        if (mayEnd(connection)) connections.beginClosing(connection, DROP.PROTOCOL);
         return;
       }
       run();
       if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return;
     }
+  }
+
+  /** False when replies to what stands before the frame are to come first. */
+  function mayEnd(connection: number): boolean {
+    if (shards === null) return true;
+    release(connection);
+    if ((flags[connection]! & CONNECTION.BLOCKED) !== 0) return false;
+    return mayExecute(connection) || wait(connection, begins[connection]!);
   }
 
   /** Requests that another thread has sent. */

@@ -50,6 +50,8 @@ export class Collection {
   isResp = false;
   /** Owners have written for it: what it delivers has to be durable first. */
   hasWritten = false;
+  /** A reply came straight from a ring, and the turn that sends it has not been told. */
+  hasDelivered = false;
   /** Slots in use, and those that are delivered. */
   count = 0;
   head = 0;
@@ -70,6 +72,7 @@ export class Collection {
     this.connection = connection;
     this.isResp = isResp;
     this.hasWritten = false;
+    this.hasDelivered = false;
     this.waitedTurns = 0;
     this.count = 0;
     this.head = 0;
@@ -77,6 +80,10 @@ export class Collection {
     this.#usedBytes = 0;
     this.#serial = (this.#serial + 1) | 0;
     if (this.#serial === 0) this.#serial = 1;
+  }
+
+  /** Nobody uses it for now: long replies were the last connection's matter. */
+  giveMemoryBack(): void {
     if (this.area.length > AREA_SIZE_KEPT) this.area = new ByteArea(new ArrayBuffer(AREA_SIZE));
   }
 

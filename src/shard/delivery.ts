@@ -110,6 +110,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     delivered(collection, end) {
       ends[collection.connection] = end;
       collection.head++;
+      collection.hasDelivered = true;
     },
   };
 }

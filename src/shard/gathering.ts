@@ -34,6 +34,8 @@ export class Gathering {
   /** Replies to what owners have written have been delivered since the last turn ended. */
   hasDeliveredWrites = false;
   readonly delivery: Delivery;
+  /** By connection: since when its next request has found no room in its owner's ring; 0 = not. */
+  readonly ringFullSinceMs: Float64Array;
   readonly #parts: GatheringParts;
   readonly #isWaiting: Uint8Array;
   readonly #pool: Collection[] = [];
@@ -47,6 +49,7 @@ export class Gathering {
     this.#parts = parts;
     this.delivery = createDelivery(parts);
     this.collections = new Array<Collection | null>(length).fill(null);
+    this.ringFullSinceMs = new Float64Array(length);
     this.#isWaiting = new Uint8Array(length);
   }
 
@@ -104,7 +107,8 @@ export class Gathering {
   deliver(connection: number): boolean {
     const collection = this.collections[connection];
     if (collection === null || collection === undefined) return true;
-    if (!collection.isHeadReady && collection.head < collection.count) return true;
+    const isPending = !collection.isHeadReady && collection.head < collection.count;
+    if (isPending && !collection.hasDelivered) return true;
     const { sends, flags, host } = this.#parts;
     // Its replies that are held must not be joined by others: it comes again when they leave.
     if ((flags[connection]! & CONNECTION.HELD) !== 0) return false;
@@ -112,6 +116,7 @@ export class Gathering {
       if (!sends.canBegin(connection)) return this.#stall(connection);
       this.delivery.append(collection);
     }
+    collection.hasDelivered = false;
     if (collection.hasWritten) this.hasDeliveredWrites = true;
     host.touch(connection);
     if (collection.head === collection.count) this.#end(collection);
@@ -137,6 +142,7 @@ export class Gathering {
   /** The connection has gone, or will be told that its replies are lost. */
   forget(connection: number): void {
     this.#isWaiting[connection] = 0;
+    this.ringFullSinceMs[connection] = 0;
     const collection = this.collections[connection];
     if (collection === null || collection === undefined) return;
     for (const reference of collection.undelivered()) this.#parts.splices.drop(reference);
@@ -149,6 +155,7 @@ export class Gathering {
   /** Keeps a collection for another connection, once nobody has requests of it. */
   recycle(collection: Collection): void {
     if (collection.pendingCount > 0 || this.#pool.length >= POOL_COUNT_MAX) return;
+    collection.giveMemoryBack();
     this.#pool.push(collection);
   }
 

@@ -81,7 +81,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   const { batch, windows, own, gathering, outbox, inbox, figures } = rowParts;
   const { versions, clock, index, clientCount, timeoutMs, threadCount } = rowParts;
   const { opcodes, connections, hashes, parts, databases, valueLengths } = batch;
-  const { collections } = gathering;
+  const { collections, ringFullSinceMs: fullSinceMs } = gathering;
   assert(rowParts.segmentBits > 0, "there are segments to divide");
   const shift = 32 - rowParts.segmentBits;
   /** By segment; there is no dividing for each row. */
@@ -95,8 +95,6 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   const owners = new Int8Array(BATCH_CAPACITY);
   /** Of foreign rows, as records. */
   const sizes = new Int32Array(BATCH_CAPACITY);
-  /** By connection: since when its next request has found no room in its owner's ring; 0 = not. */
-  const fullSinceMs = new Float64Array(clientCount);
   let nowMs = 0;
   let servedRow = 0;
   let servedOpcode = 0;
@@ -182,7 +180,9 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   /** Until the deadline; then it gets an error in the place of its reply. */
   function waitForRing(connection: number, open: Collection | null, isResp: boolean): number {
     figures.fullCount++;
-    if (fullSinceMs[connection] === 0) fullSinceMs[connection] = nowMs;
+    const sinceMs = fullSinceMs[connection]!;
+    // Who waits looks again at each tick: what began that long ago has ended meanwhile.
+    if (sinceMs === 0 || nowMs - sinceMs >= 2 * timeoutMs) fullSinceMs[connection] = nowMs;
     if (nowMs - fullSinceMs[connection]! < timeoutMs) {
       gathering.parkForRing(connection);
       return ROUTE.WAITS;
