@@ -108,7 +108,6 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/shard/shard-figures.ts": "counts, tested with shards.ts",
   "src/shard/shard-host.ts": "an interface",
   "src/shard/reply-intake.ts": "a part of shards.ts, and tested with it",
-  "src/shard/splices.ts": "a part of shards.ts, and tested with it",
   "src/shard/timeout-reply.ts": "constants",
   "src/server/start-error.ts": "a class without a body",
   "src/server/turn.ts": "the inner half of pipeline.ts, and tested with it",

@@ -47,6 +47,9 @@ export class Splices {
       length += region.length;
     }
     taken.split = regions[0]!.length;
+    // Nothing is written: the thread that writes it to a socket counts it.
+    this.#sends.sentBytes -= length;
+    this.#sends.vectoredCount--;
     // The send windows end their own pin.
     const { locks, pins } = this.#store;
     locks?.enter();
