@@ -246,6 +246,8 @@ export class Pipeline implements EngineHandlers, HeldConnections {
       if (!connections.is(connection, CONNECTION.HELD)) continue;
       connections.clear(connection, CONNECTION.HELD);
       this.turn.flush(connection);
+      // Its socket has failed: it is gone.
+      if (!connections.is(connection, CONNECTION.OPEN)) continue;
       this.#parts.shards?.goOn(connection);
       if (!connections.is(connection, standing)) this.turn.decode(connection);
       if (!connections.is(connection, standing)) this.#engine.resumeReceiving(connection);

@@ -3,6 +3,7 @@
 // of all of them when it fails in durability-failure.test.ts.
 
 import { describe, expect, test } from "bun:test";
+import { CONNECTION } from "../../src/batch/connection-flag.ts";
 import { DURABILITY } from "../../src/server/connection-table.ts";
 import { DurabilityFixture, take } from "../support/durability-fixture.ts";
 import { encodeCommand } from "../support/resp-client.ts";
@@ -136,6 +137,21 @@ describe("a connection with held replies", () => {
     expect(take(next)).toBe("");
     fixture.settle();
     expect(take(next)).toBe(OK);
+  });
+
+  test("is not executed any further when its socket turns out to have failed", () => {
+    const fixture = new DurabilityFixture();
+    const { one, other } = fixture;
+    fixture.send(one, ["SET", "long", LONG]);
+    fixture.settle();
+    take(one);
+    const reads = Array.from({ length: 8 }, () => ["GET", "long"]);
+    fixture.send(one, ["SET", "a", "1"], ...reads, ["APPEND", "a", "2"]);
+    expect(fixture.is(one, CONNECTION.HELD) && fixture.is(one, CONNECTION.BLOCKED)).toBe(true);
+    one.isReset = true;
+    fixture.settle();
+    expect(one.isOpen).toBe(false);
+    expect(fixture.send(other, ["GET", "a"])).toBe("$1\r\n1\r\n");
   });
 
   test("may vanish when it is released and its number be another's in the same turn", () => {

@@ -22,6 +22,8 @@ export class TestConnection {
   /** Bytes that the socket still takes. */
   capacity = Infinity;
   isOpen = true;
+  /** The peer has reset it, which the server has not heard: sending fails. */
+  isReset = false;
   /** The server has said that it sends no more. */
   isFinished = false;
   /** The server closed it at once, with a reset. */
@@ -107,7 +109,7 @@ export class TestConnection {
   /** For the engine: bytes taken. */
   accept(area: ByteArea, offset: number, length: number): number {
     this.sendCount++;
-    if (!this.isOpen) return -1;
+    if (!this.isOpen || this.isReset) return -1;
     const taken = Math.min(length, this.capacity);
     this.capacity -= taken;
     if (taken > 0) this.#sent.push(Buffer.from(area.bytes.subarray(offset, offset + taken)));
