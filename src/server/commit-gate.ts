@@ -11,6 +11,8 @@
 //
 // When the log has failed nothing held can be promised any more: those connections are failed. So
 // failures are looked at behind positions: those of an epoch that begins anew mean something else.
+// Until a snapshot has taken the place of what is lost, reads are served, but whoever has asked for
+// `always` gets an error for each reply: it would be taken for a barrier.
 
 import { CONNECTION } from "../batch/connection-flag.ts";
 import type { Journal } from "../wal/journal.ts";
@@ -51,6 +53,8 @@ export class CommitGate {
   readonly #serials: Float64Array;
   /** What this thread had recorded when the last turn ended. */
   #recordCount = 0;
+  /** The turn's replies can be made, but to those who have asked for `always` themselves. */
+  #isForOthers = false;
 
   constructor(parts: CommitGateParts) {
     this.#parts = parts;
@@ -80,14 +84,18 @@ export class CommitGate {
     const hasRecorded = journal.recordCount() !== this.#recordCount;
     this.#recordCount = journal.recordCount();
     const isDurable = this.#isAllDurable();
-    // After a failure only what this turn has recorded is at stake: reads and errors leave.
-    return journal.failure() === 0 ? !isDurable : hasRecorded || hasWrittenElsewhere;
+    this.#isForOthers = false;
+    if (!this.#hasFailed()) return !isDurable;
+    // Only what this turn has recorded is at stake: reads and errors leave.
+    if (journal.failure() !== 0 && (hasRecorded || hasWrittenElsewhere)) return true;
+    this.#isForOthers = this.strictCount > 0 && (journal.isSuspended || !isDurable);
+    return this.#isForOthers;
   }
 
   /** Whether this connection's replies have to. */
   wants(connection: number): boolean {
     const { policy, connections } = this.#parts;
-    return policy === "always"
+    return policy === "always" && !this.#isForOthers
       ? connections.durabilities[connection] !== DURABILITY.RELAXED
       : connections.durabilities[connection] === DURABILITY.STRICT;
   }
@@ -115,7 +123,7 @@ export class CommitGate {
   progress(): void {
     for (;;) {
       const done = this.#countDurable();
-      if (this.#parts.journal.failure() !== 0) {
+      if (this.#hasFailed()) {
         this.#failAll();
         return;
       }
@@ -141,6 +149,12 @@ export class CommitGate {
         if (this.#isHeldBy(connection, ticket.serial)) this.#parts.release(connection);
       }
     }
+  }
+
+  /** Also once it has begun anew: what was lost is not in a snapshot yet. */
+  #hasFailed(): boolean {
+    const { journal } = this.#parts;
+    return journal.failure() !== 0 || journal.isSuspended;
   }
 
   /** The same as a new mark says, without making one. */

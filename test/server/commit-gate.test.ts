@@ -29,6 +29,7 @@ class Fixture {
   readonly connections = new ConnectionTable(8);
   readonly partitions: readonly FakePartition[];
   failure = 0;
+  isSuspended = false;
   readonly gate: CommitGate;
   /** Those released, and with a minus those failed. */
   readonly told: number[] = [];
@@ -46,6 +47,7 @@ class Fixture {
       },
       recordCount: () => this.partitions.reduce((sum, { end }) => sum + end, 0),
     } as unknown as Journal;
+    Object.defineProperty(journal, "isSuspended", { get: () => this.isSuspended });
     const { connections } = this;
     this.gate = new CommitGate({
       journal,
@@ -212,6 +214,31 @@ describe("the gate of everysec", () => {
 });
 
 describe("when the log fails", () => {
+  test("who asked for always is failed until all is made good, and others read", () => {
+    const fixture = new Fixture();
+    const { gate, connections } = fixture;
+    const [one, strict] = [connections.open(), connections.open()];
+    fixture.turn([100], one);
+    fixture.failure = 1;
+    expect(fixture.sync(50)).toEqual([-one]);
+    connections.durabilities[strict] = DURABILITY.STRICT;
+    gate.strictCount = 1;
+    fixture.turn([100], one, strict);
+    expect(fixture.told.splice(0)).toEqual([-strict]);
+    // The log begins anew, and ends where it is synced.
+    fixture.failure = 0;
+    fixture.isSuspended = true;
+    fixture.sync(100);
+    fixture.turn([100], one, strict);
+    expect(fixture.told.splice(0)).toEqual([-strict]);
+    fixture.isSuspended = false;
+    fixture.turn([100], one, strict);
+    expect(fixture.told).toEqual([]);
+    expect(fixture.isHeld(strict)).toBe(false);
+    fixture.turn([200], one, strict);
+    expect(fixture.sync(200)).toEqual([one, strict]);
+  });
+
   test("all that is held is failed, once", () => {
     const fixture = new Fixture();
     const [one, other] = [fixture.connections.open(), fixture.connections.open()];

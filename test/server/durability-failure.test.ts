@@ -114,6 +114,68 @@ describe("when the log has failed", () => {
   });
 });
 
+/** As long as what was answered is not on disk: a reply to them would be taken for a barrier. */
+describe("those who have asked for always get errors, for reads as well", () => {
+  function expectNoBarrier(fixture: DurabilityFixture): void {
+    const { server } = fixture;
+    for (let i = 0; i < 2; i++) {
+      const [client, v1] = [server.connect(), server.connect()];
+      expect(fixture.send(client, ["DURABLE", "always", "PING"])).toStartWith(MISCONF);
+      expect(client.isFinished).toBe(true);
+      const barrier = request.durable("always", request.get("a"));
+      expect(fixture.send(v1, barrier)).toBe(ERROR.toString("latin1"));
+      for (const connection of [client, v1]) connection.disconnect();
+    }
+    expect(fixture.peek("a")).toBe("*1\r\n$1\r\n1\r\n");
+  }
+
+  test.each(["everysec", "none"] as const)("of a server with %s", (policy) => {
+    const fixture = new DurabilityFixture({ policy });
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.disk.failAt("write", 1, "EIO", 1000);
+    fixture.tickAfter(100);
+    fixture.settle();
+    fixture.tickAfter(100);
+    fixture.settle();
+    expect(fixture.server.durability.failure()).toBe("EIO");
+    expect(fixture.send(fixture.other, ["GET", "a"])).toBe("$1\r\n1\r\n");
+    expectNoBarrier(fixture);
+    expect(fixture.recovered().thread.store.keyCount).toBe(0);
+  });
+
+  test("of a server with always, where the others' reads go on", () => {
+    const fixture = new DurabilityFixture();
+    fixture.send(fixture.relaxed(), ["SET", "a", "1"]);
+    fixture.disk.failAt("write", 1, "EIO", 1000);
+    fixture.settle();
+    expect(fixture.send(fixture.other, ["GET", "a"])).toBe("$1\r\n1\r\n");
+    expectNoBarrier(fixture);
+    expect(fixture.recovered().thread.store.keyCount).toBe(0);
+  });
+
+  test("while the log has begun anew and no snapshot has been made", () => {
+    const fixture = new DurabilityFixture();
+    const relaxed = fixture.relaxed();
+    fixture.send(relaxed, ["SET", "a", "1"]);
+    relaxed.disconnect();
+    fixture.disk.failAt("write", 1, "EIO", 1000);
+    fixture.settle();
+    fixture.disk.repair();
+    fixture.disk.failAt("rename", 1, "ENOSPC");
+    expect(fixture.server.durability.save()).toBe(true);
+    fixture.settle();
+    expect(fixture.server.durability.isSaving).toBe(false);
+    expect(fixture.server.durability.journal.failure()).toBe(0);
+    expect(fixture.send(fixture.other, ["GET", "a"])).toBe("$1\r\n1\r\n");
+    expectNoBarrier(fixture);
+    expect(fixture.server.durability.save()).toBe(true);
+    fixture.settle();
+    const client = fixture.server.connect();
+    expect(fixture.send(client, ["DURABLE", "always", "PING"])).toBe("+PONG\r\n");
+    expect(fixture.recovered().thread.store.keyCount).toBe(1);
+  });
+});
+
 describe("under everysec", () => {
   test("writes wait for room, and are refused when the log has failed", () => {
     const fixture = new DurabilityFixture({ policy: "everysec" });
