@@ -252,6 +252,7 @@ export class Durability {
       this.#parts.held().requestTurn();
     } else if (control.restart === RESTART.FAILED) {
       this.#isRestarting = false;
+      job.lastStatus = "err";
     }
   }
 

@@ -8,6 +8,7 @@ import { describeProgram } from "../support/debian-program.ts";
 import { ENGINES } from "../support/describe-engines.ts";
 import type { RespClient } from "../support/resp-client.ts";
 import type { ServerProcess } from "../support/server-process.ts";
+import { formatWalName } from "../../src/wal/file-names.ts";
 import { ERROR, reply, request } from "../support/v1-frames.ts";
 
 const ARGS = ["--durability=always"];
@@ -135,6 +136,26 @@ describeProgram("strace", "strace", (strace) => {
     expect(await reader.ask("EXISTS", "later", "later too")).toBe(":2\r\n");
     await endServer(again);
   });
+
+  test.each(["shared", "sharded"])(
+    "no thread answers SAVE with OK when the log cannot be begun anew (%s)",
+    async (mode) => {
+      // The system gives each client to a thread of its choice; each SAVE tries an epoch.
+      const saveCount = 12;
+      const files = Array.from({ length: 1 + saveCount }, (_, i) => {
+        return folder.file(formatWalName(i + 1, 0, 1));
+      });
+      const wrapper = inject(strace, "write", "error=ENOSPC:when=6+", ...files);
+      await using server = folder.start([...ARGS, "--threads=2", `--mode=${mode}`], wrapper);
+      await setUntilRefused(server);
+      for (let i = 0; i < saveCount; i++) {
+        using client = await connectTo(server);
+        expect(await client.ask("SAVE")).toStartWith("-ERR the snapshot failed");
+        expect(await infoOf(client, "rdb_last_bgsave_status")).toBe("err");
+      }
+      await killServer(server);
+    },
+  );
 
   test("an end that cannot keep what was answered is said with the exit code", async () => {
     const wrapper = inject(strace, "fdatasync", "error=EIO:when=2+", folder.file(FIRST_WAL_FILE));

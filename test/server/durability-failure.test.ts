@@ -176,6 +176,26 @@ describe("those who have asked for always get errors, for reads as well", () => 
   });
 });
 
+test("a snapshot has failed when the log cannot be begun anew for it", () => {
+  const fixture = new DurabilityFixture();
+  fixture.send(fixture.one, ["SET", "a", "1"]);
+  fixture.disk.failAt("write", 1, "ENOSPC", 1000);
+  fixture.settle();
+  fixture.send(fixture.other, ["SAVE"]);
+  fixture.settle();
+  expect(take(fixture.other)).toStartWith("-ERR the snapshot failed");
+  expect(fixture.send(fixture.other, ["INFO", "persistence"])).toContain(
+    "rdb_last_bgsave_status:err\r\n",
+  );
+  fixture.disk.repair();
+  fixture.send(fixture.other, ["SAVE"]);
+  fixture.settle();
+  expect(take(fixture.other)).toBe(OK);
+  expect(fixture.send(fixture.other, ["INFO", "persistence"])).toContain(
+    "rdb_last_bgsave_status:ok\r\n",
+  );
+});
+
 describe("under everysec", () => {
   test("writes wait for room, and are refused when the log has failed", () => {
     const fixture = new DurabilityFixture({ policy: "everysec" });
