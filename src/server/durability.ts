@@ -26,6 +26,9 @@ import { CommitGate } from "./commit-gate.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import { DurabilityChoices } from "./durability-choices.ts";
 
+/** A snapshot that is due and has failed is not tried again before. */
+const SNAPSHOT_RETRY_MS = 5000;
+
 export interface SnapshotOptions {
   readonly control: SnapshotControl;
   readonly chunks: readonly SharedArrayBuffer[];
@@ -270,7 +273,10 @@ export class Durability {
     const { job } = this;
     const options = this.#wal.snapshots;
     if (job === null || options === null || job.isRunning || this.failure() !== "") return;
-    const elapsedMs = this.#parts.clock.nowMs() - job.lastSaveMs;
+    const { clock } = this.#parts;
+    const hasFailed = job.lastStatus === "err";
+    if (hasFailed && clock.elapsedMs() < job.endedMs + SNAPSHOT_RETRY_MS) return;
+    const elapsedMs = clock.nowMs() - job.lastSaveMs;
     const isTime = options.intervalMs > 0 && elapsedMs >= options.intervalMs;
     const isLarge = options.walBytes > 0 && job.bytesSinceLast >= options.walBytes;
     if ((isTime && job.bytesSinceLast > 0) || isLarge) job.start();

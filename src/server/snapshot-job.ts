@@ -89,6 +89,11 @@ export class SnapshotJob {
     return this.#beganMs;
   }
 
+  /** By the elapsed clock; of the last one. */
+  get endedMs(): number {
+    return this.#beganMs + this.lastDurationMs;
+  }
+
   get changesSinceLast(): number {
     return this.#parts.journal.totalRecordCount() - this.#lastRecords;
   }

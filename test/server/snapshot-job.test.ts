@@ -70,6 +70,30 @@ describe("a snapshot", () => {
     fixture.server.dispose();
   });
 
+  test("that is due and has failed is not tried again at once", () => {
+    const disk = new SimulatedDisk(new Random(1));
+    const server = new SimulatedServer({ disk, snapshotWalBytes: 100 });
+    const job = server.durability.job!;
+    server.ask(server.connect(), encodeCommand(["SET", "a", "v".repeat(200)]));
+    disk.failAt("rename", 1, "ENOSPC", 1000);
+    const tickFor = (durationMs: number): void => {
+      for (let passedMs = 0; passedMs < durationMs; passedMs += 100) {
+        server.clock.elapsed += 100;
+        server.thread.tick();
+        server.settle();
+      }
+    };
+    tickFor(4000);
+    expect(job.lastStatus).toBe("err");
+    expect(job.nextNumber).toBe(2);
+    tickFor(6000);
+    expect(job.nextNumber).toBe(3);
+    disk.repair();
+    tickFor(6000);
+    expect([job.lastStatus, job.nextNumber]).toEqual(["ok", 4]);
+    server.dispose();
+  });
+
   test("is what writes wait for after the log has failed, and may fail as well", () => {
     const fixture = new Fixture();
     fixture.set("a");

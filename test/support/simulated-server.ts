@@ -47,6 +47,8 @@ export interface SimulatedServerOptions {
   readonly flushIntervalMs?: number;
   readonly batchRecords?: number;
   readonly timeoutMs?: number;
+  /** Bytes of records after which a snapshot is made, 0 = never. */
+  readonly snapshotWalBytes?: number;
   readonly thread?: TestServerOptions;
   readonly threads?: ThreadChoice;
   /** Puts something else in the place of a producer. */
@@ -236,7 +238,7 @@ export class SimulatedServer {
         chunks,
         send: (message) => this.messages.push(message),
         intervalMs: 0,
-        walBytes: 0,
+        walBytes: options.snapshotWalBytes ?? 0,
       },
       wrapProducer,
       ring: (thread) => (this.#isRung[thread] = true),
