@@ -169,8 +169,10 @@ export class Durability {
   tick(): void {
     this.progress();
     this.#startSnapshotIfDue();
+    if (this.#countDue() === 0) return;
+    // What has come since the last turn is parked by this one, and not refused without a wait.
+    this.#parts.held().runTurn();
     const dueCount = this.#countDue();
-    if (dueCount === 0) return;
     this.timeoutCount += dueCount;
     this.journal.isRefusing = true;
     this.#unpark(dueCount);

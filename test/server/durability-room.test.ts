@@ -88,6 +88,19 @@ describe("a write without room in the log", () => {
     expect(take(fixture.other)).toBe(OK);
   });
 
+  test("is not refused when it has come since the last turn, and another has waited", () => {
+    const fixture = new DurabilityFixture({ timeoutMs: 500 });
+    fixture.fillRing();
+    fixture.send(fixture.one, ["SET", "a", "1"]);
+    fixture.server.clock.elapsed += 600;
+    fixture.other.feed(encodeCommand(["SET", "b", "1"]));
+    fixture.tickAfter(0);
+    expect(fixture.is(fixture.other, CONNECTION.PARKED)).toBe(true);
+    fixture.settle();
+    expect(take(fixture.one)).toStartWith(TRYAGAIN);
+    expect(take(fixture.other)).toBe(OK);
+  });
+
   test("of a client with held replies is neither lost nor executed before they leave", () => {
     const fixture = new DurabilityFixture();
     fixture.send(fixture.one, ["PING"]);
