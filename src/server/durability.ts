@@ -140,8 +140,11 @@ export class Durability {
   progress(): void {
     this.journal.publish();
     this.gate.progress();
-    // What it held for the epoch before has been failed.
-    if (this.journal.isBehind()) this.journal.joinEpoch();
+    if (this.journal.isBehind()) {
+      // What it holds for the epoch before has to be failed first, if that came only just now.
+      this.gate.progress();
+      this.journal.joinEpoch();
+    }
     this.#noteFailure();
     if (this.#isRestarting) this.#goOnRestarting();
     if (this.#onSaved !== null) this.#tellIfSaved();

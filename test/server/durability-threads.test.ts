@@ -203,6 +203,27 @@ describe("when the log has failed", () => {
     expect(take(next)).toBe(OK);
   });
 
+  test("nor are they released when all that happens while it looks", () => {
+    const server = failed();
+    const other = server.connect(1);
+    server.isSecondDeaf = true;
+    expect(server.send(1, other, "SET", "a", "1")).toBe("");
+    const { gate } = server.durabilityOf(1);
+    const look = gate.progress.bind(gate);
+    gate.progress = () => {
+      gate.progress = look;
+      look();
+      // The system lets it go on only when the first thread has begun the log anew.
+      server.settle();
+      save0(server);
+    };
+    server.durabilityOf(1).progress();
+    server.isSecondDeaf = false;
+    server.settle();
+    server.tickAfter(10);
+    expect(take(other)).toStartWith(MISCONF);
+  });
+
   /** Thread 0 alone: the other does not tick either. */
   function save0(server: SimulatedThreads): void {
     const first = server.durabilityOf(0);
