@@ -4,6 +4,7 @@
 import type { DataDirectory, SnapshotPlace } from "./data-directory.ts";
 import { groupWalFiles } from "./data-directory.ts";
 import { DiskError } from "./disk.ts";
+import { findGaps } from "./epoch-course.ts";
 import { mayEndTorn, surveyEpoch, type EpochFiles } from "./epoch-files.ts";
 import type { SnapshotName, WalFileName } from "./file-names.ts";
 import { RECORD_KIND } from "./record.ts";
@@ -36,6 +37,8 @@ export class DirectoryCheck {
   readonly #write: (line: string) => void;
   #damageCount = 0;
   #tornBytes = 0;
+  /** By epoch: the largest position that a partition ends with. */
+  readonly #ends = new Map<number, number>();
 
   /** `write` takes the lines of the report, without their ends. */
   constructor(directory: DataDirectory, write: (line: string) => void) {
@@ -52,6 +55,8 @@ export class DirectoryCheck {
       const later = epochs.filter(({ epoch }) => epoch > files[0]!.epoch);
       this.#checkPartition(files, places, mayEndTorn(later));
     }
+    const ended = epochs.map((files) => ({ files, end: this.#ends.get(files.epoch) ?? 0 }));
+    for (const gap of findGaps(places, ended)) this.#complain(gap);
     for (const name of temporary) this.#write(`${name}: unfinished, a start removes it`);
     for (const name of unknown) this.#write(`${name}: not a file of ours`);
     const fileCount = snapshots.length + walFiles.length;
@@ -135,6 +140,7 @@ export class DirectoryCheck {
     } finally {
       reader.close();
     }
+    this.#ends.set(epoch, Math.max(this.#ends.get(epoch) ?? 0, reader.endPosition ?? 0));
     this.#report(files, contents, faults);
     if (failure !== null) this.#complain(`  damaged: ${failure.message}`);
     const wanted = oldest?.epoch === epoch ? oldest.positions[partition] : undefined;
