@@ -4,6 +4,7 @@
 import { describeHeap } from "../lib/heap-text.ts";
 import { isWord, shownText } from "./arguments.ts";
 import type { Call, Handler, HandlerTable } from "./call.ts";
+import { INNER_COMMAND_INDEX } from "./command-table.ts";
 import { digestDataset, digestValue } from "./dataset-digest.ts";
 import { replyTestValue } from "./debug-protocol.ts";
 import { INTEGER_TEXT_LENGTH_MAX, parseDecimalInteger } from "./decimal-integer.ts";
@@ -68,6 +69,12 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
 };
 
 export const DEBUG_HANDLERS: HandlerTable = { debug };
+
+/** The only write that its flags do not tell: they are those of all of DEBUG, as in Redis. */
+export function isPopulating(args: readonly Buffer[]): boolean {
+  const at = isWord(args[0]!, "durable") ? INNER_COMMAND_INDEX : 0;
+  return args.length > at + 2 && isWord(args[at]!, "debug") && isWord(args[at + 1]!, "populate");
+}
 
 function debug(call: Call): void {
   const { args, reply, server } = call;

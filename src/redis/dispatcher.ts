@@ -18,6 +18,7 @@ import type { CommandLocks } from "./command-locks.ts";
 import type { CommandRow } from "./command-row.ts";
 import { refuseArity, refuseUnknown } from "./command-refusal.ts";
 import { INNER_COMMAND_INDEX } from "./command-table.ts";
+import { isPopulating } from "./debug-commands.ts";
 import { ERROR_TEXT } from "./error-text.ts";
 import type { Keyspace, NewValue, Parcel } from "./keyspace.ts";
 import type { RedisServer } from "./redis-server.ts";
@@ -105,9 +106,11 @@ export class Dispatcher {
       this.#release(parcels);
       return true;
     }
-    log.beginGroup();
+    // What DEBUG POPULATE makes is no group: it may be any number of keys.
+    const isGroup = client.queue !== null || !isPopulating(args);
+    if (isGroup) log.beginGroup();
     this.#execute(client, args, parcels);
-    log.endGroup();
+    if (isGroup) log.endGroup();
     return true;
   }
 
@@ -125,6 +128,7 @@ export class Dispatcher {
 
   /** A third command within DURABLE's is refused, and not looked for: there may be thousands. */
   #isWrite({ flags }: CommandRow, args: readonly Buffer[]): boolean {
+    if (isPopulating(args)) return true;
     if (!flags.has("movablekeys")) return flags.has("write");
     const inner = this.#server.commands.resolve(args.slice(INNER_COMMAND_INDEX));
     return inner?.flags.has("write") ?? false;

@@ -37,13 +37,15 @@ describe("when the log has failed", () => {
       ["APPEND", "a", "2"],
       ["DEL", "a"],
       ["FLUSHALL"],
+      ["DEBUG", "POPULATE", "3", "b"],
+      ["DURABLE", "none", "DEBUG", "POPULATE", "3", "b"],
     ]) {
       expect(fixture.send(other, write)).toStartWith(MISCONF);
     }
     expect(fixture.send(v1, request.set("a", "3"))).toBe(ERROR.toString("latin1"));
     const durable = request.durable("none", request.set("a", "3"));
     expect(fixture.send(v1, durable)).toBe(ERROR.toString("latin1"));
-    expect(fixture.peek("a", "b")).toBe("*2\r\n$1\r\n1\r\n$-1\r\n");
+    expect(fixture.peek("a", "b", "b:0")).toBe("*3\r\n$1\r\n1\r\n$-1\r\n$-1\r\n");
     expect(fixture.server.durability.failure()).toBe("ENOSPC");
   });
 

@@ -82,6 +82,17 @@ describe("a write without room in the log", () => {
   });
 });
 
+test("DEBUG POPULATE waits like any write, and all that it makes is recorded", () => {
+  const server = new SimulatedThreads();
+  const [one, other] = [server.connect(0), server.connect(1)];
+  server.send(0, one, "SET", "a", LONG);
+  expect(server.send(1, other, "DEBUG", "POPULATE", "5000", "key", "100")).toBe("");
+  expect(isParked(server, 1, other)).toBe(true);
+  server.settle();
+  expect([take(one), take(other)]).toEqual([OK, OK]);
+  expect(server.recoveredKeyCount()).toBe(5001);
+});
+
 describe("a snapshot", () => {
   test("begins when no record of any thread waits, and has what all have written", () => {
     const server = new SimulatedThreads({ policy: "everysec" });
