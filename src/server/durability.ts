@@ -278,11 +278,10 @@ export class Durability {
     const { job } = this;
     const options = this.#wal.snapshots;
     if (job === null || options === null || job.isRunning || this.failure() !== "") return;
-    const { clock } = this.#parts;
+    const nowMs = this.#parts.clock.elapsedMs();
     const hasFailed = job.lastStatus === "err";
-    if (hasFailed && clock.elapsedMs() < job.endedMs + SNAPSHOT_RETRY_MS) return;
-    const elapsedMs = clock.nowMs() - job.lastSaveMs;
-    const isTime = options.intervalMs > 0 && elapsedMs >= options.intervalMs;
+    if (hasFailed && nowMs < job.endedMs + SNAPSHOT_RETRY_MS) return;
+    const isTime = options.intervalMs > 0 && nowMs >= job.savedMs + options.intervalMs;
     const isLarge = options.walBytes > 0 && job.bytesSinceLast >= options.walBytes;
     if ((isTime && job.bytesSinceLast > 0) || isLarge) job.start();
   }

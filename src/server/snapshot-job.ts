@@ -59,6 +59,8 @@ export class SnapshotJob {
   lastRecordCount = 0;
   /** By the wall clock; of the last good one, or when the server started. */
   lastSaveMs: number;
+  /** The same by the elapsed clock, which nobody sets. */
+  savedMs: number;
   /** Position bytes, of all partitions, at the last good one. */
   #lastBytes = 0;
   /** Records of the journal at the last good one, and at the one under way. */
@@ -82,6 +84,7 @@ export class SnapshotJob {
     this.#parts = parts;
     this.#chunks = parts.chunks.map((buffer) => new SnapshotChunk(buffer));
     this.lastSaveMs = parts.clock.nowMs();
+    this.savedMs = parts.clock.elapsedMs();
   }
 
   /** By the elapsed clock; of the one under way. */
@@ -240,6 +243,7 @@ export class SnapshotJob {
       this.goodCount++;
       this.#lastRecords = this.#beganRecords;
       this.lastSaveMs = clock.nowMs();
+      this.savedMs = clock.elapsedMs();
       this.#lastBytes = this.#recordedBytes();
       log.info("snapshot saved", {
         records: this.lastRecordCount,

@@ -94,6 +94,24 @@ describe("a snapshot", () => {
     server.dispose();
   });
 
+  test("is due after an interval, wherever the system's clock is set to meanwhile", () => {
+    const server = new SimulatedServer({ snapshotIntervalMs: 60_000 });
+    const job = server.durability.job!;
+    server.ask(server.connect(), encodeCommand(["SET", "a", "v"]));
+    const tickAfter = (durationMs: number): void => {
+      server.clock.elapsed += durationMs;
+      server.thread.tick();
+      server.settle();
+    };
+    server.clock.now += 3_600_000;
+    tickAfter(59_999);
+    expect(job.goodCount).toBe(0);
+    server.clock.now -= 7_200_000;
+    tickAfter(1);
+    expect(job.goodCount).toBe(1);
+    server.dispose();
+  });
+
   test("is what writes wait for after the log has failed, and may fail as well", () => {
     const fixture = new Fixture();
     fixture.set("a");

@@ -47,7 +47,8 @@ export interface SimulatedServerOptions {
   readonly flushIntervalMs?: number;
   readonly batchRecords?: number;
   readonly timeoutMs?: number;
-  /** Bytes of records after which a snapshot is made, 0 = never. */
+  /** How often, and after how many bytes of records, a snapshot is made; 0 = never. */
+  readonly snapshotIntervalMs?: number;
   readonly snapshotWalBytes?: number;
   readonly thread?: TestServerOptions;
   readonly threads?: ThreadChoice;
@@ -237,7 +238,7 @@ export class SimulatedServer {
         control: this.#control,
         chunks,
         send: (message) => this.messages.push(message),
-        intervalMs: 0,
+        intervalMs: options.snapshotIntervalMs ?? 0,
         walBytes: options.snapshotWalBytes ?? 0,
       },
       wrapProducer,
