@@ -55,7 +55,11 @@ export class RealDisk implements Disk {
   list(): string[] {
     return this.#do("list", ".", (path) => {
       const entries = readdirSync(path, { withFileTypes: true });
-      return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+      return entries
+        .filter(
+          (entry) => entry.isFile() || !(entry.isDirectory() || isDirectory(path, entry.name)),
+        )
+        .map(({ name }) => name);
     });
   }
 
@@ -155,6 +159,11 @@ class RealFile implements DiskFile {
   #do<T>(verb: string, call: () => T): T {
     return attempt(`cannot ${verb} ${this.#path}`, call);
   }
+}
+
+/** Of a link, or of what the file system does not say the kind of: what it leads to counts. */
+function isDirectory(path: string, name: string): boolean {
+  return statSync(join(path, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** "" = locked; else the error's name. */

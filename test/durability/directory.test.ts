@@ -1,7 +1,7 @@
 // Which directories the program takes, and with what sentence it refuses the others.
 
 import { describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { DataFolder, connectTo, endServer, killServer } from "../support/data-folder.ts";
 import { encodeCommand } from "../support/resp-client.ts";
 import type { ServerProcess } from "../support/server-process.ts";
@@ -42,6 +42,18 @@ describe("a data directory", () => {
     await killServer(first);
     await using second = folder.start(ALWAYS);
     await expectKeys(second, 20);
+    await endServer(second);
+  });
+
+  test("may be full of links: it is neither empty nor begun anew", async () => {
+    using folder = new DataFolder();
+    await using first = folder.start(ALWAYS);
+    await setKeys(first, 0, 10);
+    await endServer(first);
+    using other = new DataFolder();
+    for (const name of folder.names()) symlinkSync(folder.file(name), other.file(name));
+    await using second = other.start(ALWAYS);
+    await expectKeys(second, 10);
     await endServer(second);
   });
 

@@ -1,5 +1,13 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RealDisk, makeDirectory } from "../../src/wal/real-disk.ts";
@@ -56,6 +64,16 @@ describe("files", () => {
     const disk = new RealDisk(path);
     expect(disk.list()).toEqual([]);
     expect(() => disk.open("a")).toThrow("EISDIR");
+  });
+
+  test("may lie elsewhere: a link is what it leads to, or could", () => {
+    const disk = new RealDisk(path);
+    disk.create("a").close();
+    mkdirSync(join(path, "folder"));
+    symlinkSync("a", join(path, "link"));
+    symlinkSync("folder", join(path, "link to a folder"));
+    symlinkSync("nothing", join(path, "broken"));
+    expect(disk.list().toSorted()).toEqual(["a", "broken", "link"]);
   });
 
   test("that are closed fail whatever is asked, syncs above all", () => {
