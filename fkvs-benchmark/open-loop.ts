@@ -37,7 +37,9 @@ export function createOpenLoop(parts: LoopParts): LoadLoop {
     const warmupCount = Math.floor(warmupMs / intervalMs);
     // Half an interval early, so that rounding moves no request across.
     warmMs = startMs + (warmupCount - 0.5) * intervalMs;
-    const wanted = Math.min(plan.requestCount, Math.floor(durationMs / intervalMs));
+    // The first is due at once, however short the time: without any, nothing would end the loop.
+    const fitting = Math.max(1, Math.floor(durationMs / intervalMs));
+    const wanted = Math.min(plan.requestCount, fitting);
     total = warmupCount + wanted;
     if (warmupMs === 0) beginCounting();
     turn();

@@ -71,6 +71,19 @@ describe("the open loop", () => {
     expect(at.warmCount).toBe(1);
   });
 
+  test("ends although its time is shorter than the interval between two requests", async () => {
+    for (const warmupMs of [0, 0.5, 3]) {
+      const at = stand({ connectionCount: 2, requestCount: Infinity, durationMs: 0.5, warmupMs });
+      at.loop.start();
+      for (let ms = 0; ms < 5 && !at.isFinished; ms++) {
+        for (const { connection } of at.take()) at.loop.answered(connection);
+        at.nowMs += 1;
+        await at.turn();
+      }
+      expect([warmupMs, at.isFinished, at.histogram.totalCount]).toEqual([warmupMs, true, 1]);
+    }
+  });
+
   test("has as many requests as its time allows", async () => {
     const at = stand({ connectionCount: 1, requestCount: Infinity, durationMs: 4 });
     at.loop.start();
