@@ -215,7 +215,10 @@ export function createRingConnections(
       refusals.push(result);
     }
     release();
-    throw new Error(explainRefusal(plan.target, { code: errnoName(refusals[0]!) }));
+    // What connect(2) answers at its time limit, over TCP and over a Unix socket.
+    const isLate = refusals[0] === -ERRNO.EINPROGRESS || refusals[0] === -ERRNO.EAGAIN;
+    const reason = isLate ? `no answer in ${plan.timeoutMs} ms` : { code: errnoName(refusals[0]!) };
+    throw new Error(explainRefusal(plan.target, reason));
   }
 
   /** 0 or a negated errno. */

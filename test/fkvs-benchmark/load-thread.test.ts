@@ -5,6 +5,7 @@ import type { IoChoice } from "../../src/lib/io-choice.ts";
 import type { KeyChoice, LoadPlan } from "../../fkvs-benchmark/plan.ts";
 import { OPCODE } from "../../src/protocol/opcode.ts";
 import { ENGINES } from "../support/describe-engines.ts";
+import { DeafServer } from "../support/deaf-server.ts";
 import { runLoad as runLoadOver } from "../support/run-load.ts";
 import { ScriptedServer, type Script } from "../support/scripted-server.ts";
 import { startTestServer } from "../support/test-server.ts";
@@ -116,6 +117,13 @@ describe.each([...ENGINES.keys()] as IoChoice[])("over %s,", (io) => {
       );
       const target = { kind: "unix", path: "/tmp/there-is-no-such.sock" } as const;
       await expect(runLoad(0, { target })).rejects.toThrow("there is no such socket");
+    });
+
+    test.skipIf(process.platform !== "linux")("says so when nobody answers", async () => {
+      using server = new DeafServer();
+      await expect(runLoad(server.port, { connectionCount: 4, timeoutMs: 200 })).rejects.toThrow(
+        `cannot connect to 127.0.0.1:${server.port}: no answer in 200 ms`,
+      );
     });
   });
 
