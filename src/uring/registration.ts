@@ -41,12 +41,17 @@ export class Registration {
     this.#descriptor = descriptor;
   }
 
-  /** 1 = the kernel knows the operation, by opcode; null before kernel 5.6. */
+  /**
+   * 1 = the kernel knows the operation, by opcode; null before kernel 5.6. Throws when the call is
+   * forbidden, which says nothing of the kernel.
+   */
   probeOpcodes(): Uint8Array | null {
     const probe = new Uint8Array(
       new ArrayBuffer(PROBE_OPS_OFFSET + PROBE_OP_COUNT_MAX * PROBE_OP_SIZE),
     );
-    if (this.#call(IORING_REGISTER_PROBE, probe, PROBE_OP_COUNT_MAX) < 0) return null;
+    const result = this.#call(IORING_REGISTER_PROBE, probe, PROBE_OP_COUNT_MAX);
+    if (result === -ERRNO.EINVAL) return null;
+    checkResult("io_uring_register", result);
     const isKnown = new Uint8Array(PROBE_OP_COUNT_MAX);
     for (let opcode = 0; opcode < probe[PROBE_OPS_COUNT_OFFSET]!; opcode++) {
       const flags = probe[PROBE_OPS_OFFSET + opcode * PROBE_OP_SIZE + PROBE_OP_FLAGS_OFFSET]!;

@@ -53,6 +53,8 @@ export class FakeKernel implements UringLibc {
   script: EnterScript[] = [];
   /** Operations that the probe tells of; null = no such call. */
   opcodes: readonly number[] | null = null;
+  /** What io_uring_register answers to everything; 0 = what it should. */
+  registerError = 0;
   result = 0;
   readonly setupFlags: number[] = [];
   readonly enters: EnterCall[] = [];
@@ -132,6 +134,7 @@ export class FakeKernel implements UringLibc {
   }
 
   ioUringRegister(_descriptor: number, opcode: number, argument: number): number {
+    if (this.registerError !== 0) return -this.registerError;
     if (opcode !== IORING_REGISTER_PROBE) return -ERRNO.EINVAL;
     if (this.opcodes === null) return -ERRNO.EINVAL;
     const probe = this.#views[argument / 16 - 1]!;

@@ -107,6 +107,21 @@ describe("probeUring", () => {
     expect(reasonOf(kernel)).toBe("io_uring does not complete a NOP as it should");
   });
 
+  test("notices when only registering is forbidden", () => {
+    const kernel = new FakeKernel();
+    kernel.opcodes = UP_TO_5_19;
+    kernel.registerError = ERRNO.EPERM;
+    expect(reasonOf(kernel)).toBe(
+      "io_uring is forbidden, probably by a container's seccomp filter: " +
+        "io_uring_register answers EPERM",
+    );
+    kernel.registerError = ERRNO.ENOSYS;
+    expect(reasonOf(kernel)).toEndWith(
+      "io_uring_register answers ENOSYS, or a seccomp filter hides it",
+    );
+    expect([kernel.mapped.size, kernel.closed]).toEqual([0, [100, 100]]);
+  });
+
   test("says nothing of errors in the program", () => {
     const kernel = new FakeKernel();
     kernel.ioUringSetup = () => {
