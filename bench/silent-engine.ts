@@ -65,6 +65,10 @@ export class SilentEngine implements Engine {
     return sent;
   }
 
+  unacknowledgedBytes(): number {
+    return 0;
+  }
+
   addressesOf(): ConnectionAddresses {
     return { peer: "127.0.0.1:1", local: "127.0.0.1:2" };
   }

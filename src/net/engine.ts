@@ -75,6 +75,8 @@ export interface Engine extends Transport {
    */
   acceptFailureCount(): number;
   addressesOf(connection: number): ConnectionAddresses;
+  /** Of what it was sent: what the peer has not acknowledged yet; see unacknowledged-bytes.ts. */
+  unacknowledgedBytes(connection: number): number;
   /** Starts to accept; the address with the port that port 0 became. Throws if it is in use. */
   listen(address: ListenAddress): ListenAddress;
   stopListening(): void;

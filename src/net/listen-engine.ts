@@ -23,6 +23,7 @@ import { SO_REUSEPORT, SOL_SOCKET } from "../uring/kernel-constants.ts";
 import { loadUringLibc } from "../uring/uring-libc.ts";
 import type { ConnectionAddresses, Engine, EngineHandlers, ListenAddress } from "./engine.ts";
 import { identifySocket } from "./socket-identity.ts";
+import { loadUnacknowledgedBytes } from "./unacknowledged-bytes.ts";
 import { VectoredSender } from "./vectored-sender.ts";
 
 /** Number of a connection that was refused. */
@@ -60,6 +61,7 @@ export class ListenEngine implements Engine {
   /** 1 = close as soon as the peer ends. */
   readonly #isFinishing: Uint8Array;
   readonly #listeners: Listening[] = [];
+  readonly #unacknowledgedBytes = loadUnacknowledgedBytes();
   #isTurnRequested = false;
   #receivedCount = 0;
 
@@ -95,6 +97,13 @@ export class ListenEngine implements Engine {
       peer: host === undefined ? "?:0" : formatAddress(host, socket.remotePort),
       local: formatAddress(socket.localAddress, socket.localPort),
     };
+  }
+
+  unacknowledgedBytes(connection: number): number {
+    const socket = this.#sockets[connection];
+    return socket === null || socket === undefined
+      ? 0
+      : this.#unacknowledgedBytes(descriptorOf(socket));
   }
 
   listen(address: ListenAddress): ListenAddress {

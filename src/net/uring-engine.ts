@@ -189,6 +189,7 @@ export function createUringEngine(
     loop: { doorbell, run, leave },
     addressesOf: sockets.addressesOf,
     acceptFailureCount: () => listeners.failureCount,
+    unacknowledgedBytes: sockets.unacknowledgedBytes,
     listen,
     stopListening: listeners.stop,
     requestTurn,

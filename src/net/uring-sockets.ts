@@ -26,6 +26,7 @@ import type { Submissions } from "../uring/submissions.ts";
 import { describeAddress } from "../uring/socket-address.ts";
 import type { UringLibc } from "../uring/uring-libc.ts";
 import type { ConnectionAddresses, EngineHandlers } from "./engine.ts";
+import { loadUnacknowledgedBytes } from "./unacknowledged-bytes.ts";
 import { KIND, userDataOf } from "./uring-user-data.ts";
 
 /** States of a connection, as bits. */
@@ -62,6 +63,7 @@ export interface UringSockets {
   /** Pieces received, ever. */
   receivedCount: number;
   addressesOf(connection: number): ConnectionAddresses;
+  unacknowledgedBytes(connection: number): number;
   /** Takes a socket that was accepted. */
   open(descriptor: number, isOverTcp: boolean): void;
   /** Receives again where something was received; before each enter. */
@@ -94,6 +96,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
   let rearmingCount = 0;
   const addressBytes = new Uint8Array(new ArrayBuffer(SOCKADDR_UN_SIZE));
   const lingerReset = Int32Array.of(1, 0);
+  const unacknowledgedBytesOf = loadUnacknowledgedBytes();
 
   function open(descriptor: number, isOverTcp: boolean): void {
     const connection = handlers.opened();
@@ -284,6 +287,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
 
   const sockets: UringSockets = {
     addressesOf,
+    unacknowledgedBytes: (connection) => unacknowledgedBytesOf(descriptors[connection]!),
     connectedCount: 0,
     receivedCount: 0,
     open,

@@ -11,8 +11,12 @@ import { DROP, type Drop } from "./connection-table.ts";
 import type { Durability, HeldConnections } from "./durability.ts";
 import { createTurn, type Turn, type TurnParts } from "./turn.ts";
 
-/** A peer that we have said goodbye to has this long to close. */
+/** A peer that we have said goodbye to, and that has all replies, has this long to close. */
 const LINGER_MS = 2000;
+/** Our goodbye is acknowledged like a byte. */
+const FIN_LENGTH = 1;
+/** Of unacknowledged bytes: nobody has looked since the wait began. */
+const UNKNOWN = -1;
 /** Maintenance may take a quarter of the time: a slice waits three times as long as the last. */
 const MAINTENANCE_PAUSE_RATIO = 3;
 
@@ -41,6 +45,8 @@ export class Pipeline implements EngineHandlers, HeldConnections {
   #engine!: Engine;
   /** Connections with unsent replies, or finishing: what the sweep looks at. */
   readonly #waiting = new Set<number>();
+  /** What the kernel had of each one's replies when its wait was first looked at. */
+  readonly #unacknowledgedBytes: Int32Array;
   readonly #resuming: number[] = [];
   /** Connections whose replies were held, and may leave. */
   readonly #released: number[] = [];
@@ -54,6 +60,7 @@ export class Pipeline implements EngineHandlers, HeldConnections {
   constructor(parts: PipelineParts, options: PipelineOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#unacknowledgedBytes = new Int32Array(options.connectionCount);
     this.turn = createTurn(parts, (connection, flush) => this.#settle(connection, flush));
     this.roomFor = this.turn.roomFor;
     this.received = this.turn.received;
@@ -200,6 +207,7 @@ export class Pipeline implements EngineHandlers, HeldConnections {
     const { connections, clock } = this.#parts;
     if (hasMoved || !connections.is(connection, CONNECTION.WAITING)) {
       connections.unsentSinceMs[connection] = clock.elapsedMs();
+      this.#unacknowledgedBytes[connection] = UNKNOWN;
     }
     connections.set(connection, CONNECTION.WAITING);
     this.#waiting.add(connection);
@@ -301,15 +309,31 @@ export class Pipeline implements EngineHandlers, HeldConnections {
     }
   }
 
+  /**
+   * Lets go of who has been waited for long enough. One that reads slowly makes no room in a full
+   * socket for a long time; that it reads shows in what the kernel still has of its replies.
+   */
   #sweepWaiting(): void {
     const { connections, clock } = this.#parts;
+    const { stallTimeoutMs } = this.#options;
+    const known = this.#unacknowledgedBytes;
     const nowMs = clock.elapsedMs();
     for (const connection of this.#waiting) {
+      if (known[connection] === UNKNOWN) {
+        known[connection] = this.#engine.unacknowledgedBytes(connection);
+      }
       const waitedMs = nowMs - connections.unsentSinceMs[connection]!;
-      if (connections.is(connection, CONNECTION.FINISHING)) {
-        if (waitedMs >= LINGER_MS) this.#engine.destroy(connection);
-      } else if (this.#options.stallTimeoutMs > 0 && waitedMs >= this.#options.stallTimeoutMs) {
+      const isFinishing = connections.is(connection, CONNECTION.FINISHING);
+      const isLate = isFinishing && waitedMs >= LINGER_MS;
+      const isStalled = stallTimeoutMs > 0 && waitedMs >= stallTimeoutMs;
+      if (!isLate && (isFinishing || !isStalled)) continue;
+      const bytes = this.#engine.unacknowledgedBytes(connection);
+      if (isLate && bytes <= FIN_LENGTH) {
+        this.#engine.close(connection);
+      } else if (isStalled && bytes === known[connection]) {
         this.#drop(connection, DROP.STALLED);
+      } else if (isStalled) {
+        this.#wait(connection, true);
       }
     }
   }

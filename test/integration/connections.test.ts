@@ -101,7 +101,40 @@ describeEngines("a client that has sent its last byte", (startServer) => {
     expect(server.thread.connections.openCount).toBe(1);
     server.clock.elapsed += 2000;
     server.thread.tick();
-    await client.closed();
+    await waitUntil(
+      () => server.thread.connections.openCount === 0,
+      () => "the server to let it go",
+    );
+    client.close();
+    await expectHealthy(server);
+  });
+});
+
+describeEngines("a client that says goodbye and reads late", (startServer) => {
+  test("gets all its replies, and is gone then", async () => {
+    await using server = await startServer();
+    const client = await server.connect();
+    const value = "v".repeat(40_000);
+    await client.ask(request.set("key", value));
+    client.pause();
+    const count = 10;
+    client.send(...Array.from({ length: count }, () => request.get("key")));
+    client.send(Buffer.from("ffff", "hex"));
+    const isFinishing = () => server.thread.connections.is(0, CONNECTION.FINISHING);
+    await waitUntil(isFinishing, () => "all replies to be with the kernel");
+    server.clock.elapsed += 2000;
+    server.thread.tick();
+    client.resume();
+    const replies = await client.replies(count);
+    expect(replies.every((answer) => answer.length === value.length + 5)).toBe(true);
+    await client.ended();
+    server.clock.elapsed += 2000;
+    server.thread.tick();
+    await waitUntil(
+      () => server.thread.connections.openCount === 0,
+      () => "the server to let it go",
+    );
+    client.close();
     await expectHealthy(server);
   });
 });

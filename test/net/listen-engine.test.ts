@@ -315,6 +315,23 @@ describe.each([
   });
 });
 
+describe.skipIf(process.platform !== "linux")("ListenEngine tells", () => {
+  test("what a client has not acknowledged, until it has read all", async () => {
+    using fixture = new Fixture();
+    const { engine } = fixture;
+    const client = await fixture.connect();
+    expect(engine.unacknowledgedBytes(0)).toBe(0);
+    client.pause();
+    engine.send(0, fixture.area, 0, 4 * MIB);
+    await fixture.until(() => engine.unacknowledgedBytes(0) > 0, "a full socket");
+    client.resume();
+    await fixture.until(() => engine.unacknowledgedBytes(0) === 0, "an empty one");
+    client.reset();
+    await fixture.untilEvent("closed 0");
+    expect(engine.unacknowledgedBytes(0)).toBe(0);
+  });
+});
+
 describe("ListenEngine listens", () => {
   test("until it stops, and keeps the connections it has", async () => {
     using fixture = new Fixture();

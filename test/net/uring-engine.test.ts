@@ -127,6 +127,23 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
     expect(client.text === fixture.text(0, total)).toBe(true);
   });
 
+  test("tells what a client has not acknowledged, until it has read all", async () => {
+    await using fixture = new Fixture();
+    const { engine } = fixture;
+    const client = await fixture.connect();
+    expect(engine.unacknowledgedBytes(0)).toBe(0);
+    client.pause();
+    const total = 4 * MIB;
+    engine.send(0, fixture.area, 0, total);
+    await fixture.until(() => engine.unacknowledgedBytes(0) > 0, "a full socket");
+    client.resume();
+    await fixture.until(() => engine.unacknowledgedBytes(0) === 0, "an empty one");
+    expect(client.text.length).toBeGreaterThan(0);
+    client.reset();
+    await fixture.untilEvent("closed 0");
+    expect(engine.unacknowledgedBytes(0)).toBe(0);
+  });
+
   test("sends regions in their order, as many as fit one message", async () => {
     await using fixture = new Fixture();
     const client = await fixture.connect();

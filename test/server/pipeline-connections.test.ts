@@ -123,7 +123,7 @@ describe("a peer that sends no more", () => {
     expect(client.isFinished).toBe(true);
   });
 
-  test("is destroyed when it does not close within two seconds", () => {
+  test("is closed, but not reset, when it does not close within two seconds", () => {
     const server = new InProcessServer();
     const client = server.connect();
     client.end();
@@ -133,8 +133,48 @@ describe("a peer that sends no more", () => {
     expect(client.isOpen).toBe(true);
     server.clock.elapsed += 100;
     server.maintain();
-    expect(client.isDestroyed).toBe(true);
+    expect([client.isOpen, client.isDestroyed]).toEqual([false, false]);
     expect(server.thread.connections.droppedCounts).toEqual(new Float64Array(4));
+  });
+});
+
+describe("a peer that has not taken its last replies from the kernel", () => {
+  function finish(server: InProcessServer) {
+    const client = server.connect();
+    client.feed(request.ping("last"));
+    client.end();
+    server.engine.turn();
+    client.unacknowledgedBytes = 100;
+    server.maintain();
+    return client;
+  }
+
+  test("is waited for while it takes them, and then closed", () => {
+    const server = new InProcessServer({ stallTimeoutSeconds: 10 });
+    const client = finish(server);
+    for (let i = 0; i < 5; i++) {
+      server.clock.elapsed += 10_000;
+      client.unacknowledgedBytes -= 10;
+      server.maintain();
+      expect(client.isOpen).toBe(true);
+      server.maintain();
+    }
+    client.unacknowledgedBytes = 1;
+    server.clock.elapsed += 2000;
+    server.maintain();
+    expect([client.isOpen, client.isDestroyed]).toEqual([false, false]);
+  });
+
+  test("is dropped when it takes nothing for the stall timeout", () => {
+    const server = new InProcessServer({ stallTimeoutSeconds: 10 });
+    const client = finish(server);
+    server.clock.elapsed += 9900;
+    server.maintain();
+    expect(client.isOpen).toBe(true);
+    server.clock.elapsed += 100;
+    server.maintain();
+    expect(client.isDestroyed).toBe(true);
+    expect(server.thread.connections.droppedCounts[DROP.STALLED]).toBe(1);
   });
 });
 
@@ -180,6 +220,27 @@ describe("the stall timeout", () => {
     server.maintain();
     expect(client.isOpen).toBe(true);
     server.clock.elapsed += 100;
+    server.maintain();
+    expect(client.isDestroyed).toBe(true);
+    expect(server.thread.connections.droppedCounts[DROP.STALLED]).toBe(1);
+  });
+
+  test("begins again when the kernel gets rid of bytes, though it takes no more yet", () => {
+    const server = new InProcessServer(options);
+    const client = server.connect();
+    client.capacity = 2;
+    client.unacknowledgedBytes = 5000;
+    client.feed(request.ping("12345"));
+    server.engine.turn();
+    for (let i = 0; i < 3; i++) {
+      server.maintain();
+      server.clock.elapsed += 10_000;
+      client.unacknowledgedBytes -= 1000;
+      server.maintain();
+      expect(client.isOpen).toBe(true);
+    }
+    server.maintain();
+    server.clock.elapsed += 10_000;
     server.maintain();
     expect(client.isDestroyed).toBe(true);
     expect(server.thread.connections.droppedCounts[DROP.STALLED]).toBe(1);

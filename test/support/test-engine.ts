@@ -24,6 +24,8 @@ export class TestConnection {
   isOpen = true;
   /** The peer has reset it, which the server has not heard: sending fails. */
   isReset = false;
+  /** What the socket took and the peer has not. */
+  unacknowledgedBytes = 0;
   /** The server has said that it sends no more. */
   isFinished = false;
   /** The server closed it at once, with a reset. */
@@ -165,6 +167,10 @@ export class TestEngine implements Engine {
 
   forget(connection: TestConnection): void {
     this.#connections[connection.number] = null;
+  }
+
+  unacknowledgedBytes(connection: number): number {
+    return this.#connections[connection]?.unacknowledgedBytes ?? 0;
   }
 
   addressesOf(): ConnectionAddresses {
