@@ -3,6 +3,7 @@
 import type { ListenAddress } from "../net/engine.ts";
 import type { Options } from "../options/option-table.ts";
 import { formatSize } from "../options/size.ts";
+import { START_ERROR_CODE } from "./start-error.ts";
 import type { FailedMessage, ReadyMessage } from "./thread-message.ts";
 import type { ThreadSetup } from "./thread-setup.ts";
 
@@ -26,6 +27,7 @@ export function renderStartLine(
 export function explainFailure(options: Options, failure: FailedMessage): string {
   const { host, port, unix, dir } = options;
   if (failure.isRecovery) return `cannot recover from ${dir}: ${failure.message}`;
+  if (failure.code === START_ERROR_CODE) return failure.message;
   const place = `${formatTcp(host, port)}${unix === null ? "" : ` and ${unix}`}`;
   if (failure.code === "EADDRINUSE") {
     return `cannot listen on ${place}: the address is in use by another program`;

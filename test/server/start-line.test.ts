@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { loadOptions } from "../../src/options/options.ts";
 import type { Options } from "../../src/options/option-table.ts";
+import { StartError } from "../../src/server/start-error.ts";
 import { explainFailure, renderStartLine } from "../../src/server/start-line.ts";
 import type { FailedMessage, ReadyMessage } from "../../src/server/thread-message.ts";
 import { ONLY_THREAD } from "../../src/server/thread-setup.ts";
@@ -51,6 +52,12 @@ describe("the sentence for a start that failed", () => {
     expect(explainFailure({ ...options, unix: "/s" }, inUse)).toBe(
       "cannot listen on 127.0.0.1:7000 and /s: the address is in use by another program",
     );
+  });
+
+  test("says nothing of an address when the engine cannot work", () => {
+    const message = "--io uring cannot work here: why";
+    const { code } = new StartError(message);
+    expect(explainFailure(options, { ...failure, code, message })).toBe(message);
   });
 
   test("says what cannot be recovered", () => {
