@@ -192,7 +192,11 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
     // The kernel copies a message when it is submitted; until then it may not be written again.
     if (messagesQueued === MESSAGE_COUNT) {
       ring.enter(0, NO_TIMEOUT);
-      if (ring.room() !== ring.sqEntryCount) return 0;
+      if (ring.room() !== ring.sqEntryCount) {
+        // To take nothing would not do: nobody says later that there is room.
+        const { area, offset, length } = regions[0]!;
+        return send(connection, area, offset, length);
+      }
       messagesQueued = 0;
     }
     const message = messagesQueued++;

@@ -7,7 +7,8 @@ import { UNDER_WAY, type SendRegion } from "../../src/batch/send-windows.ts";
 import type { Engine } from "../../src/net/engine.ts";
 import { createUringEngine } from "../../src/net/uring-engine.ts";
 import { probeUring } from "../../src/uring/probe.ts";
-import { loadUringLibc } from "../../src/uring/uring-libc.ts";
+import { ERRNO } from "../../src/uring/errno.ts";
+import { loadUringLibc, type UringLibc } from "../../src/uring/uring-libc.ts";
 import { CONNECTION_COUNT, EngineFixture, MIB } from "../support/engine-fixture.ts";
 import { Random } from "../support/random.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -38,8 +39,8 @@ function readLines(stream: ReadableStream<Uint8Array>): { next(): Promise<string
 }
 
 class Fixture extends EngineFixture<Engine> implements AsyncDisposable {
-  constructor() {
-    super((handlers) => createUringEngine(libc!, handlers.windows, handlers, CONNECTION_COUNT));
+  constructor(uringLibc = libc!) {
+    super((handlers) => createUringEngine(uringLibc, handlers.windows, handlers, CONNECTION_COUNT));
   }
 
   /** What became of the writes so far, in order. */
@@ -125,6 +126,28 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
     expect(known).toBeGreaterThan(1);
     await fixture.until(() => client.text.length === total, "all bytes");
     expect(client.text === fixture.text(0, total)).toBe(true);
+  });
+
+  test("sends although its messages are used up and the kernel takes none now", async () => {
+    let isOutOfMemory = false;
+    const ioUringEnter: UringLibc["ioUringEnter"] = (...call) =>
+      isOutOfMemory ? -ERRNO.EAGAIN : libc!.ioUringEnter(...call);
+    await using fixture = new Fixture({ ...libc!, ioUringEnter });
+    const { engine, area } = fixture;
+    const [first, second] = [await fixture.connect(), await fixture.connect()];
+    const regionAt = (offset: number) => [
+      { area, offset, length: 1, reference: 0, window: -1 },
+      { area, offset: offset + 1, length: 1, reference: 0, window: -1 },
+    ];
+    isOutOfMemory = true;
+    for (let i = 0; i < 64; i++) engine.sendRegions(0, regionAt(2 * i));
+    expect(engine.sendRegions(1, regionAt(128))).toBe(UNDER_WAY);
+    isOutOfMemory = false;
+    await fixture.until(() => first!.text.length === 128, "the first's bytes");
+    await fixture.until(() => second!.text.length > 0, "the second's");
+    expect(first!.text).toBe(fixture.text(0, 128));
+    expect(second!.text).toBe(fixture.text(128, 129));
+    await fixture.untilEvent("sent 1 1");
   });
 
   test("tells what a client has not acknowledged, until it has read all", async () => {
