@@ -6,7 +6,7 @@ import { isInstalled, type Contestant } from "./contestant.ts";
 import { writeSection } from "./documents.ts";
 import { renderEnvironment } from "./environment-text.ts";
 import type { Situation } from "./situation.ts";
-import { renderComparison } from "./tables.ts";
+import { renderComparison, type Yardstick } from "./tables.ts";
 
 export interface ContestPart {
   /** As --only names it. */
@@ -16,7 +16,7 @@ export interface ContestPart {
   readonly contestants: readonly Contestant[];
   readonly situations: readonly Situation[];
   /** The contestants that the others are measured by. */
-  readonly yardsticks: readonly string[];
+  readonly yardsticks: readonly Yardstick[];
   /** For the text above the table, see EnvironmentFacts. */
   readonly conditions: readonly string[];
   readonly remarks: readonly string[];

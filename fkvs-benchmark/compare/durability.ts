@@ -28,6 +28,7 @@ export function listDurabilityParts(files: string): ContestPart[] {
   const always = fkvsWithLog("fkvs", "--durability", "always");
   const everysec = fkvsWithLog("fkvs", "--durability", "everysec");
   const unlogged = { ...FKVS, name: "fkvs without log" };
+  const respUnlogged = { ...inResp(unlogged), name: "fkvs RESP without log" };
   const onePartition = fkvsWithLog("1 partition", "--durability", "always");
   const shardFlags = ["--durability", "always", "--wal-shards", `${PARTITION_COUNT}`];
   const partitions = fkvsWithLog(`${PARTITION_COUNT} partitions`, ...shardFlags);
@@ -47,8 +48,17 @@ export function listDurabilityParts(files: string): ContestPart[] {
       ...common,
       name: "everysec",
       section: "durability-everysec",
-      contestants: [everysec, inResp(everysec), redisWithLog("everysec"), unlogged],
-      yardsticks: ["redis", unlogged.name],
+      contestants: [
+        ...[everysec, inResp(everysec), redisWithLog("everysec")],
+        ...[unlogged, respUnlogged],
+      ],
+      yardsticks: [
+        "redis",
+        {
+          label: "the same without log",
+          of: { [everysec.name]: unlogged.name, [inResp(everysec).name]: respUnlogged.name },
+        },
+      ],
       conditions: ["random keys", "`--durability everysec` and `appendfsync everysec`", place],
       remarks: [...REMARKS, RESP_REMARK],
     },

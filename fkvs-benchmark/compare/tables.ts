@@ -16,6 +16,10 @@ import { describeSituation } from "./situation.ts";
 /** The server that the others are measured by, where nothing else is said. */
 const YARDSTICK = "redis";
 
+/** A contestant that all others are measured by, or one for each of some of them, by name. */
+export type Yardstick =
+  string | { readonly label: string; readonly of: Readonly<Record<string, string>> };
+
 export interface MemoryFigure {
   readonly name: string;
   /** Resident memory grown per key, less key and value. */
@@ -25,10 +29,11 @@ export interface MemoryFigure {
 /** Every situation, every server: throughput, CPU time, latency, and the ratios to yardsticks. */
 export function renderComparison(
   comparisons: readonly Comparison[],
-  yardsticks: readonly string[] = [YARDSTICK],
+  yardsticks: readonly Yardstick[] = [YARDSTICK],
 ): string {
-  const ratioHeads = yardsticks.flatMap((name) => {
-    const ending = yardsticks.length === 1 ? "" : ` to ${name}`;
+  const ratioHeads = yardsticks.flatMap((yardstick) => {
+    const label = typeof yardstick === "string" ? yardstick : yardstick.label;
+    const ending = yardsticks.length === 1 ? "" : ` to ${label}`;
     return [`throughput${ending}`, `CPU${ending}`];
   });
   const head = ["", "server", "requests/s", "CPU per request", "p50", "p99", ...ratioHeads];
@@ -37,9 +42,13 @@ export function renderComparison(
       describeSituation(situation),
       name,
       ...renderFigures(medianFigures(figures)),
-      ...yardsticks.flatMap((other) =>
-        renderRatios(figures, name === other ? undefined : rounds.get(other)),
-      ),
+      ...yardsticks.flatMap((yardstick) => {
+        const other = typeof yardstick === "string" ? yardstick : yardstick.of[name];
+        return renderRatios(
+          figures,
+          other === undefined || other === name ? undefined : rounds.get(other),
+        );
+      }),
     ]),
   );
   return renderTable(head, rows);

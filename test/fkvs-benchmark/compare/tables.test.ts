@@ -45,6 +45,17 @@ describe("the tables", () => {
     expect(cells[3]!.map((cell) => cell.trim())).toEqual(["", "", "0.25 ×", "0.20 ×"]);
   });
 
+  test("have ratios to a yardstick of their own, where they have one", () => {
+    const own = { label: "the other", of: { fkvs: "redis" } };
+    const lines = renderComparison(COMPARISONS, ["redis", own]).split("\n");
+    const cells = lines.map((line) => line.split("|").slice(9, -1));
+    expect(cells[0]!.map((cell) => cell.trim())).toEqual([
+      ...["throughput to the other", "CPU to the other"],
+    ]);
+    expect(cells[2]!.map((cell) => cell.trim())).toEqual(["4.00 ×", "5.00 ×"]);
+    expect(cells[3]!.map((cell) => cell.trim())).toEqual(["", ""]);
+  });
+
   test("do without the yardstick where it is not installed", () => {
     const alone = [
       {
