@@ -128,10 +128,9 @@ export class Dispatcher {
 
   /** A third command within DURABLE's is refused, and not looked for: there may be thousands. */
   #isWrite({ flags }: CommandRow, args: readonly Buffer[]): boolean {
-    if (isPopulating(args)) return true;
-    if (!flags.has("movablekeys")) return flags.has("write");
+    if (!flags.has("movablekeys")) return flags.has("write") || isPopulating(args);
     const inner = this.#server.commands.resolve(args.slice(INNER_COMMAND_INDEX));
-    return inner?.flags.has("write") ?? false;
+    return inner?.flags.has("write") === true || isPopulating(args);
   }
 
   #execute(client: Client, args: readonly Buffer[], parcels: Parcels): void {
