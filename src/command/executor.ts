@@ -34,9 +34,6 @@ export interface Commands {
   readonly server: ServerCommands;
 }
 
-/** By opcode. */
-const IS_COUNT = OPCODE_NAMES.map((name) => ["incr", "decr"].includes(name));
-
 export interface ExecutorParts {
   readonly batch: Batch;
   readonly store: Store;
@@ -201,7 +198,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     if (log !== null && IS_V1_WRITE[opcodes[row]!] && log.verdict() !== VERDICT.ALLOWED)
       return false;
     if (fast.execute(row, connection)) return true;
-    return IS_COUNT[opcodes[row]!]! && counter.execute(row, connection);
+    return isCount(opcodes[row]!) && counter.execute(row, connection);
   }
 
   function executeV1(row: number, connection: number): RowResult {
@@ -211,7 +208,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
       if (verdict !== VERDICT.ALLOWED) return replies.error(connection) ? ROW.DONE : ROW.BLOCKED;
     }
     if (fast.execute(row, connection)) return ROW.FAST;
-    if (IS_COUNT[opcodes[row]!] && counter.execute(row, connection)) return ROW.FAST;
+    if (isCount(opcodes[row]!) && counter.execute(row, connection)) return ROW.FAST;
     if (opcodes[row] === OPCODE.DURABLE && durability.demand(batch, row, connection)) {
       // It counts as the request within.
       opcodes[row] = batch.parts[row]!;
@@ -274,4 +271,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
     },
   };
   return executor;
+}
+
+function isCount(opcode: number): boolean {
+  return opcode === OPCODE.INCR || opcode === OPCODE.DECR;
 }
