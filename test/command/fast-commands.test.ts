@@ -7,24 +7,11 @@ import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
 import { setUpCommands } from "../support/command-fixture.ts";
 import { reserveHighStore } from "../support/high-store.ts";
 import { Random } from "../support/random.ts";
-import type { TestServerOptions } from "../support/test-server.ts";
 import { ERROR, OK, reply, request, show } from "../support/v1-frames.ts";
-
-function setUp(options: TestServerOptions = {}) {
-  const commands = setUpCommands(options);
-  const { executor } = commands.server.thread;
-  /** How many of the requests took the short way. */
-  const countFast = (...asked: Buffer[]) => {
-    const before = executor.fastCount;
-    commands.ask(...asked);
-    return executor.fastCount - before;
-  };
-  return { ...commands, countFast };
-}
 
 describe("the short way", () => {
   test("is taken by GET of what is there and by SET over it, alone and in a batch", () => {
-    const { ask, countFast } = setUp();
+    const { ask, countFast } = setUpCommands();
     ask(request.set("key", "value"));
     expect(countFast(request.get("key"))).toBe(1);
     expect(countFast(request.set("key", "other"))).toBe(1);
@@ -33,7 +20,7 @@ describe("the short way", () => {
   });
 
   test("goes on behind a request that has changed tables and entries", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     ask(request.set("a", "1"), request.set("b", "2"));
     const asked = [request.get("a"), request.del("a"), request.get("a"), request.get("b")];
     const moved = [request.set("b", "x".repeat(500)), request.get("b"), request.set("b", "3")];
@@ -52,7 +39,7 @@ describe("the short way", () => {
   });
 
   test("is not for a key that somebody watches, as long as anybody does", () => {
-    const { ask, countFast, server } = setUp();
+    const { ask, countFast, server } = setUpCommands();
     const keys = new StoreKeyspace(server.thread.store, server.thread.windows);
     const watcher = { isDirty: false };
     ask(request.set("key", "value"));
@@ -66,7 +53,7 @@ describe("the short way", () => {
   });
 
   test("is not for misses, new keys, deadlines, other commands", () => {
-    const { ask, countFast } = setUp();
+    const { ask, countFast } = setUpCommands();
     ask(request.setEx("mortal", "value", 100), request.set("n", "1"));
     const asked = [request.get("none"), request.set("new", "value"), request.incrBy("n", "1")];
     expect(countFast(...asked)).toBe(0);
@@ -79,7 +66,7 @@ describe("the short way", () => {
   });
 
   test("is not for values that are spliced, or that do not fit their block", () => {
-    const { ask, countFast } = setUp();
+    const { ask, countFast } = setUpCommands();
     const bound = (length: number) => [request.set("k", "v".repeat(length)), request.get("k")];
     ask(request.set("k", "v".repeat(SPLICE_LENGTH_MIN - 1)));
     expect(countFast(...bound(SPLICE_LENGTH_MIN - 1))).toBe(2);
@@ -89,7 +76,7 @@ describe("the short way", () => {
   });
 
   test("is not for a key whose hash an entry only shares", () => {
-    const { server, ask, countFast } = setUp();
+    const { server, ask, countFast } = setUpCommands();
     ask(request.set("key", "value"));
     const { candidates } = server.thread.store.segments;
     const { find } = candidates;
@@ -107,7 +94,7 @@ describe("the short way", () => {
     ["in the others", reserveHighStore],
   ] as const) {
     test(`keeps every byte, and every neighbour's, ${name}`, () => {
-      const { server, ask } = setUp(reserve === undefined ? {} : { store: reserve(10) });
+      const { server, ask } = setUpCommands(reserve === undefined ? {} : { store: reserve(10) });
       const random = new Random(5);
       const model = new Map<string, string>();
       for (let length = 0; length < 24; length++) model.set(random.text(length), "");

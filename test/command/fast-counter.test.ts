@@ -8,21 +8,10 @@ import { Random } from "../support/random.ts";
 import { setUpResp } from "../support/resp-fixture.ts";
 import { reply, request, show } from "../support/v1-frames.ts";
 
-function setUp() {
-  const commands = setUpCommands();
-  const { executor } = commands.server.thread;
-  const countFast = (...asked: Buffer[]) => {
-    const before = executor.fastCount;
-    commands.ask(...asked);
-    return executor.fastCount - before;
-  };
-  return { ...commands, countFast };
-}
-
 describe("the short way of INCR and DECR", () => {
   test("is taken by a plain number that stays as long as it is", () => {
     for (const key of ["n", "nu", "num", "numb"]) {
-      const { ask, countFast } = setUp();
+      const { ask, countFast } = setUpCommands();
       ask(request.set(key, "18"));
       expect(countFast(request.incr(key), request.decr(key), request.incr(key))).toBe(3);
       // 20, 9 (a digit less), 10 (one more), 11.
@@ -36,7 +25,7 @@ describe("the short way of INCR and DECR", () => {
   });
 
   test("is not for numbers that have a deadline, a sign or a zero in front", () => {
-    const { ask, countFast } = setUp();
+    const { ask, countFast } = setUpCommands();
     ask(request.setEx("mortal", "5", 100), request.set("minus", "-5"), request.set("zero", "05"));
     expect(countFast(request.incr("mortal"), request.incr("minus"), request.incr("zero"))).toBe(0);
     expect(ask(request.get("mortal"), request.get("minus"), request.get("zero"))).toEqual(
@@ -45,7 +34,7 @@ describe("the short way of INCR and DECR", () => {
   });
 
   test("is not for a key that somebody watches", () => {
-    const { ask, countFast, server } = setUp();
+    const { ask, countFast, server } = setUpCommands();
     const keys = new StoreKeyspace(server.thread.store, server.thread.windows);
     const watcher = { isDirty: false };
     ask(request.set("n", "1"));
@@ -55,7 +44,7 @@ describe("the short way of INCR and DECR", () => {
   });
 
   test("counts as the ordinary way would, mixed with what changes the number otherwise", () => {
-    const { ask } = setUp();
+    const { ask } = setUpCommands();
     const random = new Random(3);
     const keys = ["a", "ab", "abc", "abcd", "abcde"];
     const numbers = new Map(keys.map((key) => [key, 0]));

@@ -11,7 +11,14 @@ export function setUpCommands(options: TestServerOptions = {}) {
   const client = server.connect();
   const askBytes = (...requests: readonly Buffer[]) => server.ask(client, ...requests);
   const ask: Ask = (...requests) => show(askBytes(...requests));
-  return { server, client, ask, askBytes };
+  /** How many of the requests took the short way. */
+  const countFast = (...requests: readonly Buffer[]) => {
+    const { executor } = server.thread;
+    const before = executor.fastCount;
+    askBytes(...requests);
+    return executor.fastCount - before;
+  };
+  return { server, client, ask, askBytes, countFast };
 }
 
 /** Asks one after another until an error, as when memory is full; how many came before it. */
