@@ -6,7 +6,15 @@ import { DROP } from "../../src/server/connection-table.ts";
 import { expectHealthy } from "../support/expect-healthy.ts";
 import { describeEngines } from "../support/describe-engines.ts";
 import { reply, request, show } from "../support/v1-frames.ts";
+import type { TestServer } from "../support/test-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
+
+async function letGo({ thread }: TestServer): Promise<void> {
+  await waitUntil(
+    () => thread.connections.openCount === 0,
+    () => "the server to let its clients go",
+  );
+}
 
 setDefaultTimeout(30_000);
 
@@ -101,10 +109,7 @@ describeEngines("a client that has sent its last byte", (startServer) => {
     expect(server.thread.connections.openCount).toBe(1);
     server.clock.elapsed += 2000;
     server.thread.tick();
-    await waitUntil(
-      () => server.thread.connections.openCount === 0,
-      () => "the server to let it go",
-    );
+    await letGo(server);
     client.close();
     await expectHealthy(server);
   });
@@ -130,10 +135,7 @@ describeEngines("a client that says goodbye and reads late", (startServer) => {
     await client.ended();
     server.clock.elapsed += 2000;
     server.thread.tick();
-    await waitUntil(
-      () => server.thread.connections.openCount === 0,
-      () => "the server to let it go",
-    );
+    await letGo(server);
     client.close();
     await expectHealthy(server);
   });
