@@ -2,6 +2,9 @@
 // WAL threads, and by recovery before anything is served. real-disk.ts is the system's; tests have
 // one that forgets what was not synced, tears it, and fails when it is told to.
 
+/** A long write is cheaper whose memory lies to this as its place in the file does. */
+export const DISK_BLOCK_SIZE = 4096;
+
 /** A call of the system that failed: `code` is its error's name (ENOSPC, EIO …). */
 export class DiskError extends Error {
   override readonly name = "DiskError";

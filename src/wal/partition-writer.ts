@@ -9,15 +9,19 @@
 
 import { assert } from "../lib/assert.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
-import { DiskError, type Disk } from "./disk.ts";
+import { DISK_BLOCK_SIZE, DiskError, type Disk } from "./disk.ts";
 import { GROUP_HEADER_SIZE, GROUP_MAGIC, sealGroup } from "./group.ts";
 import { PartitionFiles, type PartitionIdentity } from "./partition-files.ts";
 import { WAL_RECORD_SIZE_MAX } from "./wal-buffer.ts";
 import { WalConsumer } from "./wal-consumer.ts";
 import { failureOf } from "./wal-control.ts";
 
-/** Bytes of the memory in which groups are formed, one for all partitions of a thread. */
-export const GROUP_AREA_SIZE = GROUP_HEADER_SIZE + WAL_RECORD_SIZE_MAX;
+/**
+ * Bytes of the memory in which groups are formed, one for all partitions of a thread. A group lies
+ * there as it will in its file, counted from a block's beginning: real-file.ts can write it without
+ * a copy then.
+ */
+export const GROUP_AREA_SIZE = DISK_BLOCK_SIZE + GROUP_HEADER_SIZE + WAL_RECORD_SIZE_MAX;
 
 /** How full a file is when the next one is made. */
 const PREPARE_AT = 3 / 4;
@@ -118,9 +122,10 @@ export class PartitionWriter {
         position: ring.begin,
         syncedPosition: this.#synced,
       };
-      ring.take(this.#groupArea.bytes, GROUP_HEADER_SIZE);
-      sealGroup(this.#groupArea, 0, GROUP_MAGIC, fields, this.#seed);
-      this.#files.append(this.#groupArea.bytes, 0, size);
+      const begin = this.#files.size % DISK_BLOCK_SIZE;
+      ring.take(this.#groupArea.bytes, begin + GROUP_HEADER_SIZE);
+      sealGroup(this.#groupArea, begin, GROUP_MAGIC, fields, this.#seed);
+      this.#files.append(this.#groupArea.bytes, begin, begin + size);
       this.#written = ring.begin;
       this.unsyncedSinceMs = Math.min(this.unsyncedSinceMs, nowMs);
       this.figures.groupCount++;

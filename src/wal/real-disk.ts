@@ -6,24 +6,20 @@
 import {
   closeSync,
   constants,
-  fdatasyncSync,
-  fstatSync,
   fsyncSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
-  readSync,
   readdirSync,
   renameSync,
   statSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { assert } from "../lib/assert.ts";
 import { EAGAIN, EINTR, LOCK_EX, LOCK_NB, loadLibc } from "../lib/libc.ts";
 import { DiskError, type Disk, type DiskFile } from "./disk.ts";
 import { LOCK_NAME } from "./file-names.ts";
+import { RealFile, attempt } from "./real-file.ts";
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
@@ -65,11 +61,11 @@ export class RealDisk implements Disk {
 
   create(name: string): DiskFile {
     const flags = APPENDING | constants.O_CREAT | constants.O_EXCL;
-    return this.#open("create", name, flags);
+    return this.#open("create", name, flags, true);
   }
 
   open(name: string): DiskFile {
-    return this.#open("open", name, APPENDING);
+    return this.#open("open", name, APPENDING, false);
   }
 
   rename(from: string, to: string): void {
@@ -103,61 +99,15 @@ export class RealDisk implements Disk {
     this.#lock = -1;
   }
 
-  #open(verb: string, name: string, flags: number): DiskFile {
+  #open(verb: string, name: string, flags: number, isNew: boolean): DiskFile {
     return this.#do(verb, name, (path) => {
-      return new RealFile(path, openSync(path, flags, FILE_MODE));
+      return new RealFile(path, openSync(path, flags, FILE_MODE), isNew);
     });
   }
 
   #do<T>(verb: string, name: string, call: (path: string) => T): T {
     const path = name === "." ? this.#path : join(this.#path, name);
     return attempt(`cannot ${verb} ${path}`, () => call(path));
-  }
-}
-
-class RealFile implements DiskFile {
-  readonly #path: string;
-  readonly #descriptor: number;
-
-  constructor(path: string, descriptor: number) {
-    this.#path = path;
-    this.#descriptor = descriptor;
-  }
-
-  write(bytes: Uint8Array, begin: number, end: number): number {
-    return this.#do("write", () => writeSync(this.#descriptor, bytes, begin, end - begin));
-  }
-
-  read(offset: number, bytes: Uint8Array, begin: number, end: number): number {
-    return this.#do("read", () => {
-      let at = begin;
-      while (at < end) {
-        const count = readSync(this.#descriptor, bytes, at, end - at, offset + at - begin);
-        if (count === 0) break;
-        at += count;
-      }
-      return at - begin;
-    });
-  }
-
-  size(): number {
-    return this.#do("look at", () => fstatSync(this.#descriptor).size);
-  }
-
-  truncate(size: number): void {
-    this.#do("cut", () => ftruncateSync(this.#descriptor, size));
-  }
-
-  sync(): void {
-    this.#do("sync", () => fdatasyncSync(this.#descriptor));
-  }
-
-  close(): void {
-    this.#do("close", () => closeSync(this.#descriptor));
-  }
-
-  #do<T>(verb: string, call: () => T): T {
-    return attempt(`cannot ${verb} ${this.#path}`, call);
   }
 }
 
@@ -182,17 +132,5 @@ function syncDirectoryAt(path: string): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** Has whatever the system refuses end as a DiskError. */
-function attempt<T>(what: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof DiskError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new DiskError(what, code);
   }
 }

@@ -20,8 +20,8 @@ import { RECORD_ALIGNMENT, RECORD_HEADER_SIZE, RECORD_KIND } from "./record.ts";
 import { createRingWriter, type WalProducer } from "./wal-buffer.ts";
 import type { WalDoorbell } from "./wal-control.ts";
 
-/** A part of the first-level cache, and many records. */
-export const STAGE_SIZE = 16 * 1024;
+/** An eighth of a first-level cache: what a batch works on has to stay there, too. */
+export const STAGE_SIZE = 4 * 1024;
 
 /** Key and value of entries that a loop of words copies faster than a native copy. */
 export const ENTRY_LENGTH_MAX = 160;

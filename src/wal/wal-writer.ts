@@ -15,9 +15,9 @@
 // Partitions fail one by one (partition-writer.ts). Those that have not go on: what they were given
 // before the server heard of the failure can still be answered truthfully.
 
+import { reserveAlignedArea } from "../lib/aligned-area.ts";
 import { assert } from "../lib/assert.ts";
-import { ByteArea } from "../lib/byte-area.ts";
-import type { Disk, DiskError } from "./disk.ts";
+import { DISK_BLOCK_SIZE, type Disk, type DiskError } from "./disk.ts";
 import type { PartitionIdentity } from "./partition-files.ts";
 import { GROUP_AREA_SIZE, PartitionWriter } from "./partition-writer.ts";
 import { SYNC_LAG_MAX } from "./wal-control.ts";
@@ -69,7 +69,7 @@ export class WalWriter {
     this.#disk = disk;
     this.#options = options;
     this.#ring = ring;
-    const groupArea = new ByteArea(new ArrayBuffer(GROUP_AREA_SIZE));
+    const groupArea = reserveAlignedArea(GROUP_AREA_SIZE, DISK_BLOCK_SIZE);
     const { partitionCount, segmentBits, seed, fileSizeMax } = options;
     this.partitions = partitions.map(({ partition, buffer }) => {
       const identity: PartitionIdentity = { partition, partitionCount, segmentBits, seed };

@@ -137,6 +137,44 @@ describeProgram("strace", "strace", (strace) => {
     await endServer(again);
   });
 
+  describe("the part of a long group that leaves without a copy", () => {
+    /** Writes of the first file: its header, then the group's first bytes, this, its last bytes. */
+    const PART = 3;
+    const COUNT = 20;
+    const args = ["--durability=everysec", `--wal-batch=${COUNT}`, "--wal-flush-interval=1000"];
+
+    async function start(error: string): Promise<ServerProcess> {
+      const wal = folder.file(FIRST_WAL_FILE);
+      const server = folder.start(
+        args,
+        inject(strace, "write", `error=${error}:when=${PART}`, wal),
+      );
+      using client = await connectTo(server);
+      const keys = Array.from({ length: COUNT }, (_, i) => (i === 0 ? "first" : `key ${i}`));
+      const values = keys.map((_, i) => (i === 0 ? "v" : VALUE));
+      const answers = keys.map((key, i) => client.ask("SET", key, values[i]!));
+      expect(new Set(await Promise.all(answers))).toEqual(new Set(["+OK\r\n"]));
+      return server;
+    }
+
+    test("is written as usual where the file system refuses that", async () => {
+      await using server = await start("EINVAL");
+      await endServer(server);
+      await using again = folder.start(args);
+      using client = await connectTo(again);
+      expect(await client.ask("DBSIZE")).toBe(`:${COUNT}\r\n`);
+      expect(await client.ask("STRLEN", `key ${COUNT - 1}`)).toBe(`:${VALUE.length}\r\n`);
+      await endServer(again);
+    });
+
+    test("fails the log when it fails", async () => {
+      await using server = await start("EIO");
+      using client = await connectTo(server);
+      while ((await infoOf(client, "wal_failure")) === "none") await Bun.sleep(1);
+      await expectRefusing(server, "EIO");
+    });
+  });
+
   test.each(["shared", "sharded"])(
     "no thread answers SAVE with OK when the log cannot be begun anew (%s)",
     async (mode) => {
