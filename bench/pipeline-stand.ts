@@ -10,6 +10,7 @@ import { RESP_DEFAULTS } from "../src/server/resp-options.ts";
 import { STORE_DEFAULTS, reserveStore } from "../src/store/store-buffers.ts";
 import { RequestStream, type RequestKind } from "./request-stream.ts";
 import { SilentEngine } from "./silent-engine.ts";
+import { SilentLog } from "./silent-log.ts";
 import { SEEDS } from "./store-stand.ts";
 
 export const CONNECTION_COUNT = 50;
@@ -25,12 +26,14 @@ export class PipelineStand {
   readonly engine: SilentEngine;
   readonly connections: readonly number[];
   readonly #commitAhead: CommitAhead;
+  readonly #log: SilentLog | null;
 
-  constructor(keyCount: number) {
+  constructor(keyCount: number, isLogged = false) {
     const maxMemoryBytes = MEMORY_SIZE_MIN + keyCount * MEMORY_SIZE_PER_KEY;
     const store = reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits);
     this.#commitAhead = new CommitAhead(new Arena(store.arena), new Int32Array(store.control));
     const libc = loadLibc();
+    this.#log = isLogged ? new SilentLog() : null;
     this.thread = new DataThread(
       {
         version: "bench",
@@ -48,7 +51,10 @@ export class PipelineStand {
       threadClock(libc),
       libc,
       (windows, handlers) => new SilentEngine(windows, handlers),
+      {},
+      this.#log?.connection ?? null,
     );
+    this.thread.durability?.start(1, 0);
     this.engine = this.thread.engine as SilentEngine;
     this.connections = Array.from({ length: CONNECTION_COUNT }, () => this.engine.connect());
     this.commitMemory();
@@ -66,7 +72,7 @@ export class PipelineStand {
     for (let i = 0; i < connections.length; i++, at += size) {
       engine.feed(connections[i]!, bytes, at, at + size);
     }
-    engine.endTurn();
+    this.#endTurn();
     return connections.length * depth;
   }
 
@@ -78,7 +84,7 @@ export class PipelineStand {
     for (let i = 0; i < connections.length; i++) {
       for (let j = 0; j < depth; j++, at += requestSize) {
         engine.feed(connections[i]!, bytes, at, at + requestSize);
-        engine.endTurn();
+        this.#endTurn();
       }
     }
     return connections.length * depth;
@@ -98,6 +104,11 @@ export class PipelineStand {
       tickedMs = nowMs;
       this.thread.tick();
     }
+  }
+
+  #endTurn(): void {
+    this.engine.endTurn();
+    this.#log?.takeAll();
   }
 
   /** What the server's main thread does meanwhile. */

@@ -26,12 +26,19 @@ interface Requests {
   readonly title: string;
   readonly fills: readonly RequestKind[];
   readonly kinds: readonly RequestKind[];
+  readonly isLogged?: boolean;
 }
 
 const V1: Requests = {
   title: "pipeline",
   fills: [REQUEST_KINDS.set, REQUEST_KINDS.setCounter],
   kinds: [REQUEST_KINDS.get, REQUEST_KINDS.set, REQUEST_KINDS.incr, REQUEST_KINDS.ping],
+};
+const LOGGED: Requests = {
+  title: "pipeline with a log",
+  fills: V1.fills,
+  kinds: [REQUEST_KINDS.set, REQUEST_KINDS.incr],
+  isLogged: true,
 };
 const RESP: Requests = {
   title: "pipeline of RESP",
@@ -49,6 +56,11 @@ export function measurePipeline(keyCount: number, budget: Budget): Promise<Secti
   return measureRequests(V1, keyCount, budget);
 }
 
+/** The same over a log; reads are not logged. */
+export function measureLoggedPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+  return measureRequests(LOGGED, keyCount, budget);
+}
+
 export function measureRespPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
   return measureRequests(RESP, keyCount, budget);
 }
@@ -58,7 +70,7 @@ async function measureRequests(
   keyCount: number,
   budget: Budget,
 ): Promise<Section[]> {
-  const stand = new PipelineStand(2 * keyCount);
+  const stand = new PipelineStand(2 * keyCount, requests.isLogged);
   for (const kind of requests.fills) stand.fill(kind, keyCount);
   assert(stand.thread.store.keyCount === 2 * keyCount, "all keys are there");
 

@@ -4,7 +4,7 @@ import { measureDecoder } from "./decoder.ts";
 import { measureHash } from "./hash.ts";
 import { measureInlineSize } from "./inline-size.ts";
 import { renderSection, type Budget, type Section } from "./measurement.ts";
-import { measurePipeline, measureRespPipeline } from "./pipeline.ts";
+import { measureLoggedPipeline, measurePipeline, measureRespPipeline } from "./pipeline.ts";
 import { measureRecovery, renderRecovery } from "./recovery.ts";
 import { fillStore, renderFill } from "./slices.ts";
 import { measureSplice } from "./splice.ts";
@@ -56,6 +56,13 @@ export const BENCHMARKS: readonly Benchmark[] = [
     keyCounts: [1000, 1_000_000],
     tinyKeyCount: 128,
     run: inSections(measureRespPipeline),
+  },
+  {
+    name: "logged-pipeline",
+    summary: "writes with a log, whose records go nowhere; against pipeline",
+    keyCounts: [1000, 1_000_000],
+    tinyKeyCount: 128,
+    run: inSections(measureLoggedPipeline),
   },
   {
     name: "inline-size",

@@ -46,3 +46,16 @@ describe("a data thread without sockets", () => {
     expect(stand.thread.info()).toContain("\nmisses:0\n");
   });
 });
+
+test("the same with a log records every write, round after round of its ring", () => {
+  const stand = new PipelineStand(KEY_COUNT, true);
+  stand.fill(REQUEST_KINDS.set, KEY_COUNT);
+  const { journal } = stand.thread.durability!;
+  const before = journal.recordCount();
+  const stream = new RequestStream(REQUEST_KINDS.set, CONNECTION_COUNT * 128);
+  stream.shuffleKeys(KEY_COUNT);
+  const roundCount = 2 * Math.ceil(journal.producers[0]!.size / (stream.count * 72));
+  for (let i = 0; i < roundCount; i++) stand.playTurn(stream, 0, 128);
+  expect(journal.recordCount() - before).toBe(roundCount * stream.count);
+  expect(journal.producers[0]!.room()).toBe(journal.producers[0]!.size);
+});

@@ -7,7 +7,11 @@ import { measureDecoder } from "../../bench/decoder.ts";
 import { measureHash } from "../../bench/hash.ts";
 import { measureInlineSize } from "../../bench/inline-size.ts";
 import { TINY_BUDGET, type Section } from "../../bench/measurement.ts";
-import { measurePipeline, measureRespPipeline } from "../../bench/pipeline.ts";
+import {
+  measurePipeline,
+  measureRespPipeline,
+  measureLoggedPipeline,
+} from "../../bench/pipeline.ts";
 import { measureSplice } from "../../bench/splice.ts";
 import { BENCHMARKS } from "../../bench/suite.ts";
 import { measureTable } from "../../bench/table.ts";
@@ -84,6 +88,12 @@ describe("bench", () => {
     }
   });
 
+  test("logged-pipeline: writes alone", async () => {
+    const sections = await measureLoggedPipeline(KEY_COUNT, TINY_BUDGET);
+    expectPlausible(sections);
+    expect(sections.map(({ rows }) => rows[1]!.name)).toEqual(["SET P=1", "INCR P=1"]);
+  });
+
   test("inline-size: every size is read, and all but the largest rewritten", async () => {
     const sections = await measureInlineSize(KEY_COUNT, TINY_BUDGET);
     expectPlausible(sections);
@@ -114,7 +124,7 @@ describe("bench", () => {
     }
     const names = BENCHMARKS.map(({ name }) => name);
     expect(names.join(" ")).toBe(
-      "hash table decoder pipeline resp-pipeline inline-size splice slices recovery",
+      "hash table decoder pipeline resp-pipeline logged-pipeline inline-size splice slices recovery",
     );
   });
 });
