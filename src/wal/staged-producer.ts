@@ -59,6 +59,11 @@ export function createWalProducer(
     stageEnd = Math.min(STAGE_SIZE, ring.room());
   }
 
+  function makeRoom(size: number): boolean {
+    moveToRing();
+    return size <= stageEnd;
+  }
+
   function hasRoom(wanted: number): boolean {
     return ring.hasRoom(wanted + staged);
   }
@@ -96,7 +101,7 @@ export function createWalProducer(
     const valueLength = source[word + 1]!;
     const length = keyLength + valueLength;
     const size = (RECORD_HEADER_SIZE + length + RECORD_ALIGNMENT - 1) & -RECORD_ALIGNMENT;
-    if (length > ENTRY_LENGTH_MAX || staged + size > stageEnd) return false;
+    if (length > ENTRY_LENGTH_MAX || (staged + size > stageEnd && !makeRoom(size))) return false;
     const to = staged >>> 2;
     const end = (staged + size) >>> 2;
     // What of them the value does not fill.
