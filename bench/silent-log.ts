@@ -1,5 +1,5 @@
-// A log whose records nobody writes: its ring is empty again as soon as something is published. What
-// remains is what a log costs the data thread.
+// A log whose records nobody writes: its ring is empty again as soon as something is published.
+// What remains is what a log costs the data thread.
 
 import type { WalConnection } from "../src/server/durability.ts";
 import { STORE_DEFAULTS } from "../src/store/store-buffers.ts";

@@ -121,7 +121,7 @@ describe("a long write", () => {
   });
 });
 
-test("writes of all lengths, from all places, with cuts between them, are what the file has", () => {
+test("writes of all lengths, from all places, with cuts between them, are the file", () => {
   const area = reserveAlignedArea(2 * MIB, DISK_BLOCK_SIZE);
   for (let seed = 1; seed <= 12; seed++) {
     const random = new Random(seed);
