@@ -75,7 +75,7 @@ export class Soak {
       this.#problem,
       findGrowth("memory", samples, ({ residentBytes }) => residentBytes, memoryGrowth),
       ...findGrowthInLives(samples, memoryGrowth),
-      findGrowth("files", samples, ({ fileBytes }) => fileBytes, fileGrowth),
+      findFileGrowth(samples, fileGrowth),
     ].filter((problem) => problem !== "");
     const isGood = problems.length === 0;
     const path = isGood ? "" : this.#folder.path;
@@ -178,6 +178,12 @@ export function findGrowth(
   const after = Math.max(...samples.slice(middle).map(bytesOf));
   if (after - before <= growthMax) return "";
   return `${what} grew from ${formatSize(before)} in the first half to ${formatSize(after)}`;
+}
+
+/** A directory has one generation in its first life, and two later: that is no growth. */
+export function findFileGrowth(samples: readonly SoakSample[], growthMax: number): string {
+  const later = samples.filter(({ life }) => life > 1);
+  return findGrowth("files", later, ({ fileBytes }) => fileBytes, growthMax);
 }
 
 /**

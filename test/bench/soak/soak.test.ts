@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readOptions } from "../../../bench/soak/options.ts";
 import {
   Soak,
+  findFileGrowth,
   findGrowth,
   findGrowthInLives,
   renderSample,
@@ -63,6 +64,20 @@ describe("growth", () => {
     const problems = ["", "memory of life 2 grew from 30B in the first half to 1KiB"];
     expect(findGrowthInLives(samples, 1024)).toEqual(problems);
     expect(findGrowthInLives(samples, 1025)).toEqual(["", ""]);
+  });
+
+  test("of files counts from the second life on", () => {
+    const grow = (...later: readonly number[]) =>
+      findFileGrowth(
+        [1000, 2000, ...later].map((fileBytes, i) => ({
+          ...sampleOf(0),
+          life: i < 2 ? 1 : 2,
+          fileBytes,
+        })),
+        1024,
+      );
+    expect(grow(5000, 5000, 5000, 6024)).toBe("");
+    expect(grow(5000, 5000, 5000, 6025)).toBe("files grew from 4.9KiB in the first half to 5.9KiB");
   });
 
   test("is none where there is nothing to compare", () => {
