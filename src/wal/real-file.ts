@@ -13,7 +13,7 @@
 // file's length and places recorded.
 //
 // A file system that does not do that refuses the descriptor or the first write with EINVAL, and is
-// written as usual then. So is a file that was there before: only the log's are long and new.
+// written as usual then. So is a file that was there before, whose end nobody here knows.
 
 import {
   closeSync,
@@ -123,8 +123,9 @@ export class RealFile implements DiskFile {
   }
 
   #refuseDirect(): void {
-    if (this.#direct >= 0) closeSync(this.#direct);
+    const direct = this.#direct;
     this.#direct = REFUSED;
+    if (direct >= 0) this.#do("close", () => closeSync(direct));
   }
 
   #do<T>(verb: string, call: () => T): T {

@@ -8,9 +8,9 @@ import { measureHash } from "../../bench/hash.ts";
 import { measureInlineSize } from "../../bench/inline-size.ts";
 import { TINY_BUDGET, type Section } from "../../bench/measurement.ts";
 import {
+  measureLoggedPipeline,
   measurePipeline,
   measureRespPipeline,
-  measureLoggedPipeline,
 } from "../../bench/pipeline.ts";
 import { measureSplice } from "../../bench/splice.ts";
 import { BENCHMARKS } from "../../bench/suite.ts";

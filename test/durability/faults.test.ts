@@ -2,9 +2,11 @@
 // both. What was acknowledged is there afterwards all the same.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { tmpdir } from "node:os";
 import { CrashLoad } from "../support/crash-load.ts";
 import { DataFolder, connectTo, endServer, killServer } from "../support/data-folder.ts";
 import { describeProgram } from "../support/debian-program.ts";
+import { canBeDirect } from "../support/direct-files.ts";
 import { ENGINES } from "../support/describe-engines.ts";
 import type { RespClient } from "../support/resp-client.ts";
 import type { ServerProcess } from "../support/server-process.ts";
@@ -137,7 +139,8 @@ describeProgram("strace", "strace", (strace) => {
     await endServer(again);
   });
 
-  describe("the part of a long group that leaves without a copy", () => {
+  const isDirect = canBeDirect(tmpdir());
+  describe.if(isDirect)("the part of a long group that leaves without a copy", () => {
     /** Writes of the first file: its header, then the group's first bytes, this, its last bytes. */
     const PART = 3;
     const COUNT = 20;

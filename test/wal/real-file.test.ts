@@ -1,15 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reserveAlignedArea } from "../../src/lib/aligned-area.ts";
@@ -19,6 +9,7 @@ import { DIRECT_LENGTH_MIN, RealFile } from "../../src/wal/real-file.ts";
 import { reserveWalBuffer } from "../../src/wal/wal-buffer.ts";
 import { WalDoorbell } from "../../src/wal/wal-control.ts";
 import { WalWriter } from "../../src/wal/wal-writer.ts";
+import { canBeDirect, isOpenDirectly } from "../support/direct-files.ts";
 import { Random } from "../support/random.ts";
 import {
   CHECKSUM_SEED,
@@ -39,32 +30,6 @@ beforeEach(() => {
   path = mkdtempSync(join(folder, "data-"));
 });
 
-/** Whether this process has the file open in a way that leaves the page cache out. */
-function isOpenDirectly(file: string): boolean {
-  return readdirSync("/proc/self/fd").some((descriptor) => {
-    try {
-      if (readlinkSync(`/proc/self/fd/${descriptor}`) !== file) return false;
-      const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, "latin1");
-      const flags = parseInt(/^flags:\s*(\d+)/m.exec(text)![1]!, 8);
-      return (flags & constants.O_DIRECT) !== 0;
-    } catch {
-      // It is that with which the list was read.
-      return false;
-    }
-  });
-}
-
-/** Whether the file system knows such writes at all. */
-function canBeDirect(): boolean {
-  try {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_DIRECT;
-    closeSync(openSync(join(path, "probe"), flags));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function fill(bytes: Buffer, seed: number): void {
   new Random(seed).fill(bytes);
 }
@@ -81,7 +46,7 @@ describe("a long write", () => {
     expect(isOpenDirectly(join(path, "a"))).toBe(false);
     const begin = DISK_BLOCK_SIZE - 1;
     expect(file.write(area.bytes, begin, begin + DIRECT_LENGTH_MIN)).toBe(DIRECT_LENGTH_MIN);
-    expect(isOpenDirectly(join(path, "a"))).toBe(canBeDirect());
+    expect(isOpenDirectly(join(path, "a"))).toBe(canBeDirect(path));
     file.close();
     expect(isOpenDirectly(join(path, "a"))).toBe(false);
     const parts = [
@@ -177,6 +142,6 @@ test("groups of the log lie so, file after file, and are read back", () => {
   }
   writer.endEpoch(0);
   expect(disk.list().length).toBeGreaterThan(2);
-  expect(isDirect).toBe(canBeDirect());
+  expect(isDirect).toBe(canBeDirect(path));
   expect(findLoss(disk, 0, partition, partition.producer.position())).toBe("");
 });

@@ -69,9 +69,9 @@ describe("growth", () => {
   test("of files counts from the second life on", () => {
     const grow = (...later: readonly number[]) =>
       findFileGrowth(
-        [1000, 2000, ...later].map((fileBytes, i) => ({
+        [1000, 2000, 1000, 2000, ...later].map((fileBytes, i) => ({
           ...sampleOf(0),
-          life: i < 2 ? 1 : 2,
+          life: i < 4 ? 1 : 2,
           fileBytes,
         })),
         1024,
