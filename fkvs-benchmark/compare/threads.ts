@@ -13,7 +13,7 @@ const ONE_THREAD: Contestant = { ...FKVS, name: "1 thread" };
 const CONTESTANTS = [
   ONE_THREAD,
   ...THREAD_COUNTS.flatMap((count) => MODES.map((mode) => fkvsWithThreads(count, mode))),
-  withOwnersReading(fkvsWithThreads(2, "sharded")),
+  withOwnersAlone(fkvsWithThreads(2, "sharded")),
 ];
 /**
  * A client of one thread waits for the replies of all servers' threads at once, and so has few
@@ -60,10 +60,10 @@ function fkvsWithThreads(count: number, mode: string): Contestant {
   };
 }
 
-function withOwnersReading(contestant: Contestant): Contestant {
+function withOwnersAlone(contestant: Contestant): Contestant {
   return {
     ...contestant,
-    name: `${contestant.name}, owners read`,
-    command: (port, folder) => [...contestant.command(port, folder), "--foreign-reads", "owner"],
+    name: `${contestant.name}, owners alone`,
+    command: (port, folder) => [...contestant.command(port, folder), "--foreign-local", "none"],
   };
 }

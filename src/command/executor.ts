@@ -141,8 +141,13 @@ export function createExecutor(parts: ExecutorParts): Executor {
       const connection = connections[row]!;
       if (hasBlocked && (flags[connection]! & CONNECTION.BLOCKED) !== 0) continue;
       let target = connection;
+      let isExecuted = false;
       if (router !== null) {
         target = router.route(row, connection);
+        if (locked !== null && target >= 0 && router.isAttempt(row)) {
+          isExecuted = locked.attempt(row, target);
+          if (!isExecuted) target = router.pass(row, connection);
+        }
         if (target === ROUTE.WAITS) {
           hasBlocked = true;
           block(row, connection);
@@ -150,7 +155,9 @@ export function createExecutor(parts: ExecutorParts): Executor {
         if (target < 0) continue;
       }
       let result: RowResult;
-      if (locked !== null) {
+      if (isExecuted) {
+        result = ROW.FAST;
+      } else if (locked !== null) {
         result = locked.execute(row, target);
       } else {
         if (!isFresh) candidates.find(hashes, found, row, row + 1);

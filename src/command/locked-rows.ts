@@ -35,7 +35,7 @@ export interface LockedRowParts {
   readonly store: Store;
   readonly locks: StoreLocks;
   readonly sends: SendWindows;
-  /** With it, many rows are another thread's, and nobody else takes the locks of the rest. */
+  /** With it, keys are divided among the threads. */
   readonly router: RowRouter | null;
   /** The short ways alone; false when nothing has happened. */
   readonly executeFast: (row: number, connection: number) => boolean;
@@ -47,6 +47,11 @@ export interface LockedRows {
   /** Before the loops that look ahead, and as one of them. */
   begin(count: number): void;
   execute(row: number, connection: number): RowResult;
+  /**
+   * The short way of a write that another thread may execute instead; false when it has none or
+   * somebody has its segment, and nothing has happened.
+   */
+  attempt(row: number, connection: number): boolean;
 }
 
 const KEYLESS = 1;
@@ -92,7 +97,7 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
   function begin(count: number): void {
     structure = loadWord(control, STRUCTURE_LOCK);
     if ((structure & 1) !== 0) structure = NEVER;
-    if (count > 1 && router === null) touchLocks(count);
+    if (count > 1 && (router === null || router.sharesLocks)) touchLocks(count);
   }
 
   /**
@@ -159,6 +164,16 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
     const result = lockedParts.execute(row, connection);
     locks.leave();
     return result;
+  }
+
+  function attempt(row: number, connection: number): boolean {
+    const hash = hashes[row]!;
+    // Without an entry there is nothing short about it.
+    if (found[row] === 0 || !locks.tryLockSegment(hash)) return false;
+    refresh(row);
+    const isDone = executeFast(row, connection);
+    locks.unlockSegment(hash);
+    return isDone;
   }
 
   /** The row's entry, whether it has expired or not. */
@@ -229,5 +244,5 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
     return 0;
   }
 
-  return { begin, execute };
+  return { begin, execute, attempt };
 }

@@ -9,10 +9,16 @@ export const ROUTE = {
 } as const;
 
 export interface RowRouter {
+  /** Whether other threads take the locks of this one's keys, too. */
+  readonly sharesLocks: boolean;
   /** Looks at the whole batch, before what it needs of the store is touched. */
   mark(count: number): void;
   /** The connection whose send window the row's reply goes to, or one of ROUTE. */
   route(row: number, connection: number): number;
+  /** Whether the row just routed is to be executed on the short way, or by its owner. */
+  isAttempt(row: number): boolean;
+  /** There was no short way: sends the row; one of ROUTE. */
+  pass(row: number, connection: number): number;
   /** The row is executed, its reply written; false = it has to be executed again, later. */
   executed(connection: number, target: number): boolean;
 }

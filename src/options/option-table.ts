@@ -14,10 +14,10 @@ import { IO_CHOICES, type IoChoice } from "../lib/io-choice.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
 import {
-  FOREIGN_READS,
+  FOREIGN_LOCAL,
   THREAD_COUNT_MAX,
   THREAD_MODES,
-  type ForeignReads,
+  type ForeignLocal,
   type ThreadMode,
 } from "../lib/thread-mode.ts";
 import {
@@ -51,7 +51,7 @@ export interface Options {
   /** 0 means one for each core. */
   readonly threads: number;
   readonly mode: ThreadMode;
-  readonly foreignReads: ForeignReads;
+  readonly foreignLocal: ForeignLocal;
   readonly insecure: boolean;
   readonly requirepassFile: string | null;
   readonly v1Trusted: boolean;
@@ -211,13 +211,13 @@ export const OPTION_TABLE: { readonly [P in OptionProperty]: OptionRow<Options[P
       "How several threads share the keys: shared, each thread reaches all of them; sharded, each" +
       " has its own, and passes requests for others on",
   },
-  foreignReads: {
-    name: "foreign-reads",
-    value: choice("place", FOREIGN_READS),
-    default: () => "local",
+  foreignLocal: {
+    name: "foreign-local",
+    value: choice("what", FOREIGN_LOCAL),
+    default: () => "writes",
     summary:
-      "Where mode sharded reads a key of another thread: local, on the thread that was asked," +
-      " without a lock; owner, on the thread that has the key, like writes",
+      "What a thread of mode sharded does itself with the keys of another: none of it; reads," +
+      " which take no lock; or reads and short writes, unless their lock is taken",
   },
   insecure: {
     name: "insecure",

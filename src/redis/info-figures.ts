@@ -143,6 +143,7 @@ export interface ShardFigures {
   readonly ownCount: number;
   readonly foreignCount: number;
   readonly localReadCount: number;
+  readonly localWriteCount: number;
   /** Commands of other threads' connections that it executed. */
   readonly servedCount: number;
   /** Times that it showed commands, or replies, to another thread, and woke one for it. */

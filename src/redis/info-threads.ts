@@ -28,6 +28,7 @@ function describe(thread: ThreadFigures): string {
       ["own", shard.ownCount],
       ["foreign", shard.foreignCount],
       ["local_reads", shard.localReadCount],
+      ["local_writes", shard.localWriteCount],
       ["served", shard.servedCount],
       ["publishes", shard.publishCount],
       ["commands_per_publish", perPublish(shard.foreignCount, shard.publishCount)],

@@ -5,7 +5,7 @@
 import type { SendRegion, Transport } from "../batch/send-windows.ts";
 import type { ByteArea } from "../lib/byte-area.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { ForeignReads } from "../lib/thread-mode.ts";
+import type { ForeignLocal } from "../lib/thread-mode.ts";
 import type { Engine } from "../net/engine.ts";
 import type { ShardBuffers } from "../shard/shard-buffers.ts";
 import { Shards, virtualConnectionCount } from "../shard/shards.ts";
@@ -16,8 +16,8 @@ import type { Pipeline } from "./pipeline.ts";
 export interface ShardOptions {
   /** With it, the keys are divided among the threads. */
   readonly shards?: ShardBuffers;
-  /** Left out, reads of others' keys are executed by the thread that was asked. */
-  readonly foreignReads?: ForeignReads;
+  /** Left out, a thread executes what it can of requests for others' keys. */
+  readonly foreignLocal?: ForeignLocal;
 }
 
 /** Connection numbers besides those of clients. */
@@ -47,7 +47,7 @@ export function openShards(
     connections,
     clientCount,
     segmentBits: options.store.segmentBits,
-    foreignReads: options.foreignReads ?? "local",
+    foreignLocal: options.foreignLocal ?? "writes",
     clock,
     host: {
       decode: (connection) => pipeline().turn.decode(connection),

@@ -8,6 +8,7 @@ const WORD_NAMES: Readonly<Record<keyof ShardFigures, FigureName>> = {
   ownCount: "ownCommands",
   foreignCount: "foreignCommands",
   localReadCount: "localReads",
+  localWriteCount: "localWrites",
   servedCount: "servedCommands",
   publishCount: "publishes",
   replyPublishCount: "replyPublishes",

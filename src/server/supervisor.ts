@@ -205,7 +205,7 @@ export class Supervisor {
         persistence: describePersistence(options),
       },
       store: this.#store,
-      foreignReads: options.foreignReads,
+      foreignLocal: options.foreignLocal,
       ...reserveSharedBuffers(this.#setups[0]!, options.maxMemoryBytes),
       seeds: [seeds[0]!, seeds[1]!, seeds[2]!],
     };

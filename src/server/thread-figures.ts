@@ -52,6 +52,7 @@ const COUNTS = [
   "ownCommands",
   "foreignCommands",
   "localReads",
+  "localWrites",
   "servedCommands",
   "publishes",
   "replyPublishes",

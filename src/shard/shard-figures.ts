@@ -6,6 +6,8 @@ export interface ShardFigures {
   foreignCount: number;
   /** Reads of others' keys that this thread executed itself. */
   localReadCount: number;
+  /** Writes of others' keys that it executed itself, under their segments' locks. */
+  localWriteCount: number;
   /** Times that requests, and that replies, were shown to a thread: once a turn each. */
   publishCount: number;
   replyPublishCount: number;
@@ -26,6 +28,7 @@ export function zeroFigures(): ShardFigures {
     ownCount: 0,
     foreignCount: 0,
     localReadCount: 0,
+    localWriteCount: 0,
     publishCount: 0,
     replyPublishCount: 0,
     wakeCount: 0,

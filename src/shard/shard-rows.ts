@@ -4,10 +4,15 @@
 //   one key, ours, or no key   executed; while the connection's earlier replies are still to come,
 //                              the reply is kept until it is its turn (own-replies.ts)
 //   one key, another's         sent to the owner (request-record.ts)
-//   a read of another's key    executed here like an own one, which takes no lock, unless the
-//                              connection has sent a write of that key (`--foreign-reads local`)
 //   everything else            waits until all replies of the connection have come, and is executed
 //                              here, under locks
+//
+// What is another's may be executed here as a *guest*, unless the connection has sent a write of
+// that key (`--foreign-local`):
+//
+//   a read                     like an own one, which takes no lock
+//   a write with a short way   if nobody has the lock of its segment; otherwise it is sent after
+//                              all, so that who meets others at a hot key does not wait for them
 //
 // Rows are taken in their order, so that a row which has to wait stops those behind it before any
 // of them is sent. A closure over constants: see src/command/fast-commands.ts.
@@ -18,7 +23,7 @@ import { SPLICE_LENGTH_MIN } from "../batch/send-windows.ts";
 import { ROUTE, type RowRouter } from "../command/row-router.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
-import { THREAD_COUNT_MAX, type ForeignReads } from "../lib/thread-mode.ts";
+import { THREAD_COUNT_MAX, type ForeignLocal } from "../lib/thread-mode.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
 import type { Collection } from "./collection.ts";
@@ -44,7 +49,7 @@ export interface ShardRowParts {
   readonly clock: Clock;
   readonly index: number;
   readonly segmentBits: number;
-  readonly foreignReads: ForeignReads;
+  readonly foreignLocal: ForeignLocal;
   /** Connections from here on are virtual ones. */
   readonly clientCount: number;
   readonly timeoutMs: number;
@@ -52,8 +57,8 @@ export interface ShardRowParts {
 
 /** What a row's owner is when it is no thread. */
 const NOBODY = -1;
-/** Added to the owner of a read that may be executed here. */
-const READABLE = THREAD_COUNT_MAX;
+/** Added to the owner of a row that may be a guest here. */
+const GUEST = THREAD_COUNT_MAX;
 
 const KEYLESS = 1;
 const HAS_ONE_KEY = 2;
@@ -77,6 +82,11 @@ for (const opcode of [OPCODE.GET, OPCODE.TTL]) READS[opcode] = 1;
 const { GET, MGET, EXISTS } = RESP_OPCODE;
 for (const opcode of [GET, MGET, EXISTS]) READS[opcode] = 1;
 
+/** By opcode: 1 = a write that has a short way. */
+const SHORT_WRITES = new Uint8Array(OPCODE_LIMIT);
+for (const opcode of [OPCODE.SET, OPCODE.INCR, OPCODE.DECR]) SHORT_WRITES[opcode] = 1;
+for (const opcode of [RESP_OPCODE.SET, RESP_OPCODE.INCR]) SHORT_WRITES[opcode] = 1;
+
 export function createShardRows(rowParts: ShardRowParts): RowRouter {
   const { batch, windows, own, gathering, outbox, inbox, figures } = rowParts;
   const { versions, clock, index, clientCount, timeoutMs, threadCount } = rowParts;
@@ -90,7 +100,8 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     (_, segment) => segment % threadCount,
   );
   const classes = classify();
-  const readsHere = rowParts.foreignReads === "local";
+  const readsHere = rowParts.foreignLocal !== "none";
+  const writesHere = rowParts.foreignLocal === "writes";
   const sizeLimit = windows.sizeBytes & -RECORD_HEAD_SIZE;
   const owners = new Int8Array(BATCH_CAPACITY);
   /** Of foreign rows, as records. */
@@ -112,7 +123,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
       outbox.hashes[row] = hashes[row]!;
       hasForeign = true;
       // What is looked up ahead is for this thread's rows only.
-      if (owner < READABLE) hashes[row] = ownHash;
+      if (owner < GUEST) hashes[row] = ownHash;
     }
     if (hasForeign) nowMs = clock.elapsedMs();
   }
@@ -131,14 +142,15 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     sizes[row] = size;
     // What the owner's window could not hold whole is executed here, under locks.
     if (size > sizeLimit) return NOBODY;
-    return readsHere && READS[opcode] === 1 ? READABLE + owner : owner;
+    const mayBeGuest = READS[opcode] === 1 ? readsHere : writesHere && SHORT_WRITES[opcode] === 1;
+    return mayBeGuest ? GUEST + owner : owner;
   }
 
   function route(row: number, connection: number): number {
     servedRow = row;
     servedOpcode = opcodes[row]!;
     const owner = owners[row]!;
-    if (owner >= 0 && owner < READABLE && owner !== index) return send(row, connection, owner);
+    if (owner >= 0 && owner < GUEST && owner !== index) return send(row, connection, owner);
     if (connection >= clientCount) {
       inbox.begin(row, connection);
       return connection;
@@ -146,8 +158,8 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     const collection = collections[connection]!;
     if (collection === null) return connection;
     if (owner === NOBODY || collection.isFull) return wait(connection);
-    if (owner >= READABLE && collection.mayHaveWritten(hashes[row]!)) {
-      return send(row, connection, owner - READABLE);
+    if (owner >= GUEST && collection.mayHaveWritten(hashes[row]!)) {
+      return send(row, connection, owner - GUEST);
     }
     const mayBeLong = classes[servedOpcode] === KEYLESS || valueLengths[row]! >= SPLICE_LENGTH_MIN;
     const window = own.windowFor(mayBeLong);
@@ -196,8 +208,10 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   function executed(connection: number, target: number): boolean {
     const isWrite = READS[servedOpcode] === 0;
     if (connection >= clientCount) return inbox.answer(servedRow, connection, isWrite);
-    if (owners[servedRow]! >= READABLE) figures.localReadCount++;
-    else figures.ownCount++;
+    if (owners[servedRow]! >= GUEST) {
+      if (isWrite) figures.localWriteCount++;
+      else figures.localReadCount++;
+    } else figures.ownCount++;
     if (target === connection) return true;
     const collection = collections[connection]!;
     own.keep(target, collection);
@@ -206,5 +220,13 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     return true;
   }
 
-  return { mark, route, executed };
+  function isAttempt(row: number): boolean {
+    return writesHere && owners[row]! >= GUEST && READS[servedOpcode] === 0;
+  }
+
+  function pass(row: number, connection: number): number {
+    return send(row, connection, owners[row]! - GUEST);
+  }
+
+  return { sharesLocks: writesHere, mark, route, isAttempt, pass, executed };
 }

@@ -14,7 +14,7 @@ import type { ReceiveWindows } from "../batch/receive-windows.ts";
 import type { SendRegion, SendWindows } from "../batch/send-windows.ts";
 import type { RowRouter } from "../command/row-router.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { ForeignReads } from "../lib/thread-mode.ts";
+import type { ForeignLocal } from "../lib/thread-mode.ts";
 import type { Store } from "../store/store.ts";
 import { Doorbells, type BellHearing } from "./doorbells.ts";
 import { Gathering } from "./gathering.ts";
@@ -53,7 +53,7 @@ export interface ShardParts {
   readonly connections: ShardConnections;
   readonly clientCount: number;
   readonly segmentBits: number;
-  readonly foreignReads: ForeignReads;
+  readonly foreignLocal: ForeignLocal;
   readonly clock: Clock;
   readonly host: ShardHost;
 }

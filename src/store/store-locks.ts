@@ -45,6 +45,8 @@ export class StoreLocks {
   /** The short way: the segment of a hash, and nothing else until `unlockSegment`. */
   readonly lockSegment: (hash: number) => void;
   readonly unlockSegment: (hash: number) => void;
+  /** The same, unless somebody has it: false then. */
+  readonly tryLockSegment: (hash: number) => boolean;
   readonly #isHeld: Uint8Array;
   readonly #held: Int32Array;
   #heldCount = 0;
@@ -63,6 +65,8 @@ export class StoreLocks {
       const word = segmentsBegin + (hash >>> shift) * SEGMENT_HEADER_WORDS;
       if (!tryLock(control, word)) this.#wait(word);
     };
+    this.tryLockSegment = (hash) =>
+      tryLock(control, segmentsBegin + (hash >>> shift) * SEGMENT_HEADER_WORDS);
     this.unlockSegment = (hash) => {
       unlock(control, segmentsBegin + (hash >>> shift) * SEGMENT_HEADER_WORDS);
     };

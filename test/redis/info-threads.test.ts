@@ -34,6 +34,7 @@ describe("INFO's lines about threads", () => {
       ownCount: 10,
       foreignCount,
       localReadCount: 12,
+      localWriteCount: 13,
       servedCount: 11,
       publishCount,
       replyPublishCount: 12,
@@ -46,7 +47,7 @@ describe("INFO's lines about threads", () => {
     expect(lines[1]).toEqual(["threads_mode", "sharded"]);
     expect(lines[2]).toEqual([
       "thread_0",
-      `${COUNTS},own=10,foreign=${foreignCount},local_reads=12,served=11,` +
+      `${COUNTS},own=10,foreign=${foreignCount},local_reads=12,local_writes=13,served=11,` +
         `publishes=${publishCount},commands_per_publish=${mean},reply_publishes=12,wake_ups=8,` +
         `full=13,stalls=14,timeouts=15`,
     ]);

@@ -6,6 +6,7 @@ const COUNTS: ShardFigures = {
   ownCount: 1,
   foreignCount: 2,
   localReadCount: 3,
+  localWriteCount: 11,
   servedCount: 4,
   publishCount: 5,
   replyPublishCount: 6,

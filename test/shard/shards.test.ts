@@ -2,7 +2,7 @@
 
 import { expect, spyOn, test } from "bun:test";
 import { CONNECTION } from "../../src/batch/connection-flag.ts";
-import { FOREIGN_READS } from "../../src/lib/thread-mode.ts";
+import { FOREIGN_LOCAL } from "../../src/lib/thread-mode.ts";
 import { SHARD_TIMEOUT_MS, virtualConnectionCount } from "../../src/shard/shards.ts";
 import { Random } from "../support/random.ts";
 import { encodeCommand } from "../support/resp-client.ts";
@@ -339,10 +339,10 @@ function randomCommand(random: Random, keys: readonly string[]): string {
   ]);
 }
 
-test.each(FOREIGN_READS)("many clients get what one thread would have answered: %s reads", (of) => {
+test.each(FOREIGN_LOCAL)("many clients get what one thread would have answered: %s local", (of) => {
   for (const seed of [1, 2]) {
     const random = new Random(seed);
-    using group = new ShardGroup(3, { ringSize: RING_SIZE, foreignReads: of });
+    using group = new ShardGroup(3, { ringSize: RING_SIZE, foreignLocal: of });
     const alone = new InProcessServer();
     const clients = Array.from({ length: 9 }, (_, i) => {
       const server = group.servers[i % 3]!;
@@ -378,7 +378,9 @@ test.each(FOREIGN_READS)("many clients get what one thread would have answered: 
       expect(plain(received) === plain(expected), `seed ${seed}`).toBe(true);
       expect(expected.length).toBeGreaterThan(10_000);
     }
-    expect(group.figures(0).foreignCount).toBeGreaterThan(100);
+    const { foreignCount, localReadCount, localWriteCount } = group.figures(0);
+    expect(foreignCount).toBeGreaterThan(30);
+    expect([localReadCount > 30, localWriteCount > 30]).toEqual([of !== "none", of === "writes"]);
     expect(group.servers[0]!.thread.store.pins.count).toBe(0);
   }
 });

@@ -11,7 +11,7 @@ const KEY_COUNT = 40;
 
 test("a write is not acknowledged when the log fails while its reply waits for another's", () => {
   const disk = new SimulatedDisk(new Random(1));
-  const threads = { count: 2, mode: "sharded", foreignReads: "owner" } as const;
+  const threads = { count: 2, mode: "sharded", foreignLocal: "none" } as const;
   const server = new SimulatedServer({ disk, threads });
   const connection = server.connect(0);
   const { figures } = server.threads[0]!.shards!;

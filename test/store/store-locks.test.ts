@@ -36,6 +36,17 @@ describe("StoreLocks", () => {
     expect(locks.hasStructure).toBe(false);
   });
 
+  test("try for one segment without waiting", () => {
+    const { control, locks } = setUp();
+    expect(locks.tryLockSegment(hashIn(5))).toBe(true);
+    expect(heldIn(control)).toBe("00000100 0");
+    expect(locks.tryLockSegment(hashIn(5))).toBe(false);
+    expect(locks.tryLockSegment(hashIn(4))).toBe(true);
+    expect(locks.waitCount).toBe(0);
+    locks.unlockSegment(hashIn(5));
+    expect(heldIn(control)).toBe("00001000 0");
+  });
+
   test("take the structure and the segments of keys, each once", () => {
     const { control, locks } = setUp();
     locks.enterKeys(Int32Array.of(hashIn(6), hashIn(1), hashIn(6), hashIn(3)), 0, 4);

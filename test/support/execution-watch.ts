@@ -57,14 +57,16 @@ export function watchExecution(
 
   if (shards !== null) {
     const { router, figures } = shards;
-    const route = router.route.bind(router);
-    router.route = (row, connection) => {
-      const sentCount = figures.foreignCount;
-      const target = route(row, connection);
-      if (target === ROUTE.SENT) left.set(row, figures.foreignCount !== sentCount);
-      else if (target >= 0 && target !== connection) kept.add(row);
-      return target;
-    };
+    for (const name of ["route", "pass"] as const) {
+      const ask = router[name].bind(router);
+      router[name] = (row, connection) => {
+        const sentCount = figures.foreignCount;
+        const target = ask(row, connection);
+        if (target === ROUTE.SENT) left.set(row, figures.foreignCount !== sentCount);
+        else if (target >= 0 && target !== connection) kept.add(row);
+        return target;
+      };
+    }
   }
 
   function readRows(): Row[] {

@@ -19,7 +19,7 @@ export class ShardGroup implements Disposable {
   readonly clock: TestClock;
 
   constructor(count: number, options: ShardGroupOptions = {}) {
-    const { ringSize, clock = new TestClock(), foreignReads = "owner", ...others } = options;
+    const { ringSize, clock = new TestClock(), foreignLocal = "none", ...others } = options;
     const store = reserveStore(64 * 2 ** 20, STORE_DEFAULTS.segmentBits, true);
     const shards = reserveShardBuffers(count, ringSize);
     this.clock = clock;
@@ -31,7 +31,7 @@ export class ShardGroup implements Disposable {
         store,
         shards,
         threads,
-        foreignReads,
+        foreignLocal,
         seeds: SEEDS,
       });
     });
@@ -60,11 +60,14 @@ export class ShardGroup implements Disposable {
     }
   }
 
-  ownerOf(key: string): number {
+  hashOf(key: string): number {
     const bytes = Buffer.from(key);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const hash = xxHash32(view, 0, bytes.length, SEEDS[0]);
-    return (hash >>> (32 - STORE_DEFAULTS.segmentBits)) % this.servers.length;
+    return xxHash32(view, 0, bytes.length, SEEDS[0]);
+  }
+
+  ownerOf(key: string): number {
+    return (this.hashOf(key) >>> (32 - STORE_DEFAULTS.segmentBits)) % this.servers.length;
   }
 
   figures(thread: number) {

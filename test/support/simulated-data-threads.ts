@@ -11,7 +11,7 @@ import { DataThread, type DataThreadOptions } from "../../src/server/data-thread
 import type { SnapshotOptions, WalConnection } from "../../src/server/durability.ts";
 import { reserveSharedBuffers } from "../../src/server/shared-buffers.ts";
 import { setUpThreads, type ThreadSetup } from "../../src/server/thread-setup.ts";
-import type { ForeignReads, ThreadMode } from "../../src/lib/thread-mode.ts";
+import type { ForeignLocal, ThreadMode } from "../../src/lib/thread-mode.ts";
 import { reserveShardBuffers } from "../../src/shard/shard-buffers.ts";
 import { createJoinedProducer } from "../../src/wal/joined-producer.ts";
 import { JournalShare } from "../../src/wal/journal-share.ts";
@@ -23,7 +23,7 @@ import { SimulatedEngine } from "./simulated-engine.ts";
 export interface ThreadChoice {
   readonly count: number;
   readonly mode: ThreadMode;
-  readonly foreignReads?: ForeignReads;
+  readonly foreignLocal?: ForeignLocal;
   /** Bytes of each ring between two threads of sharded mode. */
   readonly shardRingSize?: number;
 }
@@ -76,13 +76,13 @@ export function makeDataThreads(parts: DataThreadsParts): DataThreads {
 }
 
 function reserveShared(
-  { count, shardRingSize, foreignReads = "local" }: ThreadChoice,
+  { count, shardRingSize, foreignLocal = "writes" }: ThreadChoice,
   setup: ThreadSetup,
   maxMemoryBytes: number,
 ): Partial<DataThreadOptions> {
   const shared = reserveSharedBuffers({ ...setup, mode: "shared" }, maxMemoryBytes);
   if (setup.mode === "shared") return shared;
-  return { ...shared, foreignReads, shards: reserveShardBuffers(count, shardRingSize) };
+  return { ...shared, foreignLocal, shards: reserveShardBuffers(count, shardRingSize) };
 }
 
 function makeDataThread(

@@ -5,6 +5,7 @@
 //   Simulation ─▶ SimulatedLife (one start to its end) ─▶ SimulatedServer, SimulatedClient …
 //        `──────▶ checkRecovery: what the next life has, against what the last one had promised
 
+import { FOREIGN_LOCAL } from "../../src/lib/thread-mode.ts";
 import { DiskError, type Disk } from "../../src/wal/disk.ts";
 import { RecoveryError } from "../../src/wal/recovery-error.ts";
 import type { RecoveryResult } from "../../src/wal/recovery.ts";
@@ -72,7 +73,7 @@ export function threadsOf(seed: number): ThreadChoice {
   return {
     count: 2 + (number % 2),
     mode: (number & 2) === 0 ? "shared" : "sharded",
-    foreignReads: (number & 4) === 0 ? "local" : "owner",
+    foreignLocal: FOREIGN_LOCAL[(number >>> 2) % FOREIGN_LOCAL.length]!,
   };
 }
 

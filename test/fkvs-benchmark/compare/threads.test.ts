@@ -14,7 +14,7 @@ describe("what several threads cost", () => {
       ["2 threads, sharded", "--threads 2 --mode sharded"],
       ["4 threads, shared", "--threads 4 --mode shared"],
       ["4 threads, sharded", "--threads 4 --mode sharded"],
-      ["2 threads, sharded, owners read", "--threads 2 --mode sharded --foreign-reads owner"],
+      ["2 threads, sharded, owners alone", "--threads 2 --mode sharded --foreign-local none"],
     ]);
     expect(yardsticks).toEqual(["1 thread"]);
     expect(HOT!.contestants).toBe(contestants);
