@@ -8,6 +8,8 @@ import { Arena } from "../src/store/arena.ts";
 import { CommitAhead } from "../src/store/commit-ahead.ts";
 import { RESP_DEFAULTS } from "../src/server/resp-options.ts";
 import { STORE_DEFAULTS, reserveStore } from "../src/store/store-buffers.ts";
+import { reserveSharedBuffers } from "../src/server/shared-buffers.ts";
+import { ONLY_THREAD, type ThreadSetup } from "../src/server/thread-setup.ts";
 import { RequestStream, type RequestKind } from "./request-stream.ts";
 import { SilentEngine } from "./silent-engine.ts";
 import { SilentLog } from "./silent-log.ts";
@@ -21,6 +23,12 @@ const FILL_DEPTH = 128;
 /** As src/server/data-thread.ts has it. */
 const TICK_INTERVAL_MS = 100;
 
+export interface StandOptions {
+  readonly isLogged?: boolean;
+  /** With more than one, the others sleep; nothing may be sent to them. */
+  readonly threads?: ThreadSetup;
+}
+
 export class PipelineStand {
   readonly thread: DataThread;
   readonly engine: SilentEngine;
@@ -28,9 +36,9 @@ export class PipelineStand {
   readonly #commitAhead: CommitAhead;
   readonly #log: SilentLog | null;
 
-  constructor(keyCount: number, isLogged = false) {
+  constructor(keyCount: number, { isLogged = false, threads = ONLY_THREAD }: StandOptions = {}) {
     const maxMemoryBytes = MEMORY_SIZE_MIN + keyCount * MEMORY_SIZE_PER_KEY;
-    const store = reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits);
+    const store = reserveStore(maxMemoryBytes, STORE_DEFAULTS.segmentBits, threads.count > 1);
     this.#commitAhead = new CommitAhead(new Arena(store.arena), new Int32Array(store.control));
     const libc = loadLibc();
     this.#log = isLogged ? new SilentLog() : null;
@@ -47,6 +55,7 @@ export class PipelineStand {
         resp: RESP_DEFAULTS,
         seeds: SEEDS,
         store,
+        ...(threads.count > 1 ? { threads, ...reserveSharedBuffers(threads, maxMemoryBytes) } : {}),
       },
       threadClock(libc),
       libc,

@@ -6,6 +6,8 @@
 
 import { assert } from "../src/lib/assert.ts";
 import { measureSection, type Budget, type Case, type Section } from "./measurement.ts";
+import type { ThreadMode } from "../src/lib/thread-mode.ts";
+import type { ThreadSetup } from "../src/server/thread-setup.ts";
 import { CONNECTION_COUNT, PipelineStand } from "./pipeline-stand.ts";
 import {
   REQUEST_KINDS,
@@ -27,6 +29,7 @@ interface Requests {
   readonly fills: readonly RequestKind[];
   readonly kinds: readonly RequestKind[];
   readonly isLogged?: boolean;
+  readonly threads?: ThreadSetup;
 }
 
 const V1: Requests = {
@@ -52,6 +55,13 @@ const RESP: Requests = {
   ],
 };
 
+/** What sharded threads would send each other otherwise is set by commands of two keys. */
+const THREADED: Requests = {
+  title: "",
+  fills: [RESP_REQUEST_KINDS.setTwice, RESP_REQUEST_KINDS.setCounterTwice],
+  kinds: [RESP_REQUEST_KINDS.get, RESP_REQUEST_KINDS.set, RESP_REQUEST_KINDS.incr],
+};
+
 export function measurePipeline(keyCount: number, budget: Budget): Promise<Section[]> {
   return measureRequests(V1, keyCount, budget);
 }
@@ -59,6 +69,21 @@ export function measurePipeline(keyCount: number, budget: Budget): Promise<Secti
 /** The same over a log; reads are not logged. */
 export function measureLoggedPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
   return measureRequests(LOGGED, keyCount, budget);
+}
+
+/** As one of two threads, whose other one sleeps: what locks cost, and routes. */
+export function measureSharedPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+  return measureThread("shared", keyCount, budget);
+}
+
+export function measureShardedPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+  return measureThread("sharded", keyCount, budget);
+}
+
+function measureThread(mode: ThreadMode, keyCount: number, budget: Budget): Promise<Section[]> {
+  const title = `pipeline of RESP as one of two threads, ${mode}`;
+  const threads = { index: 0, count: 2, mode };
+  return measureRequests({ ...THREADED, title, threads }, keyCount, budget);
 }
 
 export function measureRespPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
@@ -70,7 +95,7 @@ async function measureRequests(
   keyCount: number,
   budget: Budget,
 ): Promise<Section[]> {
-  const stand = new PipelineStand(2 * keyCount, requests.isLogged);
+  const stand = new PipelineStand(2 * keyCount, requests);
   for (const kind of requests.fills) stand.fill(kind, keyCount);
   assert(stand.thread.store.keyCount === 2 * keyCount, "all keys are there");
 

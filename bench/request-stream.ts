@@ -92,6 +92,20 @@ export const RESP_REQUEST_KINDS = {
     keyKind: KEY_KIND.COUNTER,
     replySize: "+OK\r\n".length,
   },
+  setTwice: {
+    name: "MSET of a key, twice",
+    opcode: RESP_OPCODE.MSET,
+    template: encodeCommand(["MSET", NO_KEY, VALUE, NO_KEY, VALUE]),
+    keyKind: KEY_KIND.TEXT,
+    replySize: "+OK\r\n".length,
+  },
+  setCounterTwice: {
+    name: "MSET of a counter, twice",
+    opcode: RESP_OPCODE.MSET,
+    template: encodeCommand(["MSET", NO_KEY, COUNTER, NO_KEY, COUNTER]),
+    keyKind: KEY_KIND.COUNTER,
+    replySize: "+OK\r\n".length,
+  },
   incr: {
     name: "INCR",
     opcode: RESP_OPCODE.INCR,

@@ -4,7 +4,13 @@ import { measureDecoder } from "./decoder.ts";
 import { measureHash } from "./hash.ts";
 import { measureInlineSize } from "./inline-size.ts";
 import { renderSection, type Budget, type Section } from "./measurement.ts";
-import { measureLoggedPipeline, measurePipeline, measureRespPipeline } from "./pipeline.ts";
+import {
+  measureLoggedPipeline,
+  measurePipeline,
+  measureRespPipeline,
+  measureShardedPipeline,
+  measureSharedPipeline,
+} from "./pipeline.ts";
 import { measureRecovery, renderRecovery } from "./recovery.ts";
 import { fillStore, renderFill } from "./slices.ts";
 import { measureSplice } from "./splice.ts";
@@ -63,6 +69,20 @@ export const BENCHMARKS: readonly Benchmark[] = [
     keyCounts: [1000, 1_000_000],
     tinyKeyCount: 128,
     run: inSections(measureLoggedPipeline),
+  },
+  {
+    name: "shared-pipeline",
+    summary: "RESP as one of two threads with all keys, whose other one sleeps",
+    keyCounts: [1000, 1_000_000],
+    tinyKeyCount: 128,
+    run: inSections(measureSharedPipeline),
+  },
+  {
+    name: "sharded-pipeline",
+    summary: "RESP as one of two threads with half of the keys each, whose other one sleeps",
+    keyCounts: [1000, 1_000_000],
+    tinyKeyCount: 128,
+    run: inSections(measureShardedPipeline),
   },
   {
     name: "inline-size",

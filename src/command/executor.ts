@@ -141,27 +141,22 @@ export function createExecutor(parts: ExecutorParts): Executor {
       const connection = connections[row]!;
       if (hasBlocked && (flags[connection]! & CONNECTION.BLOCKED) !== 0) continue;
       let target = connection;
-      let isExecuted = false;
-      if (router !== null) {
-        target = router.route(row, connection);
-        if (locked !== null && target >= 0 && router.isAttempt(row)) {
-          isExecuted = locked.attempt(row, target);
-          if (!isExecuted) target = router.pass(row, connection);
-        }
-        if (target === ROUTE.WAITS) {
-          hasBlocked = true;
-          block(row, connection);
-        }
-        if (target < 0) continue;
-      }
+      if (router !== null) target = router.route(row, connection);
       let result: RowResult;
-      if (isExecuted) {
-        result = ROW.FAST;
+      if (router !== null && target < 0) {
+        result = ROW.ELSEWHERE;
       } else if (locked !== null) {
         result = locked.execute(row, target);
       } else {
         if (!isFresh) candidates.find(hashes, found, row, row + 1);
         result = executeUnlocked(row, target);
+      }
+      if (router !== null && result === ROW.ELSEWHERE) {
+        if (target >= 0) target = router.pass(row, connection);
+        if (target !== ROUTE.WAITS) continue;
+        hasBlocked = true;
+        block(row, connection);
+        continue;
       }
       if (router !== null && result !== ROW.BLOCKED && result !== ROW.WAITING) {
         if (!router.executed(connection, target)) result = ROW.BLOCKED;

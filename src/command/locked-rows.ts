@@ -47,11 +47,6 @@ export interface LockedRows {
   /** Before the loops that look ahead, and as one of them. */
   begin(count: number): void;
   execute(row: number, connection: number): RowResult;
-  /**
-   * The short way of a write that another thread may execute instead; false when it has none or
-   * somebody has its segment, and nothing has happened.
-   */
-  attempt(row: number, connection: number): boolean;
 }
 
 const KEYLESS = 1;
@@ -146,11 +141,21 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
     if (asked === OPCODE.KEYS) return executeWithAll(row, connection);
     if (KEEPS_LOADS_IN_ORDER && kind === GETS && read(row, connection)) return ROW.FAST;
     const hash = hashes[row]!;
-    locks.lockSegment(hash);
+    const isAttempt = router !== null && router.isAttempt(row);
+    if (!isAttempt) {
+      locks.lockSegment(hash);
+    } else if (found[row] === 0 || !locks.tryLockSegment(hash)) {
+      // Without an entry there is nothing short about it.
+      return ROW.ELSEWHERE;
+    }
     refresh(row);
     if (executeFast(row, connection)) {
       locks.unlockSegment(hash);
       return ROW.FAST;
+    }
+    if (isAttempt) {
+      locks.unlockSegment(hash);
+      return ROW.ELSEWHERE;
     }
     const isShort = kind === INCREMENTS ? isShortIncrement : isShortRead;
     if (kind >= READS && isShort(row, connection)) {
@@ -164,16 +169,6 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
     const result = lockedParts.execute(row, connection);
     locks.leave();
     return result;
-  }
-
-  function attempt(row: number, connection: number): boolean {
-    const hash = hashes[row]!;
-    // Without an entry there is nothing short about it.
-    if (found[row] === 0 || !locks.tryLockSegment(hash)) return false;
-    refresh(row);
-    const isDone = executeFast(row, connection);
-    locks.unlockSegment(hash);
-    return isDone;
   }
 
   /** The row's entry, whether it has expired or not. */
@@ -244,5 +239,5 @@ export function createLockedRows(lockedParts: LockedRowParts): LockedRows {
     return 0;
   }
 
-  return { begin, execute, attempt };
+  return { begin, execute };
 }

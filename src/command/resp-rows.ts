@@ -21,6 +21,8 @@ export const ROW = {
   DONE: 2,
   /** What it would write cannot be logged yet; nothing was executed. */
   WAITING: 3,
+  /** It has no short way on this thread, and another one executes it; nothing has happened. */
+  ELSEWHERE: 4,
 } as const;
 export type RowResult = (typeof ROW)[keyof typeof ROW];
 

@@ -15,7 +15,7 @@ export interface RowRouter {
   mark(count: number): void;
   /** The connection whose send window the row's reply goes to, or one of ROUTE. */
   route(row: number, connection: number): number;
-  /** Whether the row just routed is to be executed on the short way, or by its owner. */
+  /** Whether the row just routed is to be executed on the short way, or else by its owner. */
   isAttempt(row: number): boolean;
   /** There was no short way: sends the row; one of ROUTE. */
   pass(row: number, connection: number): number;

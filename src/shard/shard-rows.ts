@@ -26,6 +26,7 @@ import type { Clock } from "../lib/clock.ts";
 import { THREAD_COUNT_MAX, type ForeignLocal } from "../lib/thread-mode.ts";
 import { OPCODE } from "../protocol/opcode.ts";
 import { OPCODE_LIMIT, PART, RESP_OPCODE, RESP_OPCODE_MIN } from "../protocol/resp-opcode.ts";
+import { EXPIRY_LENGTH_MAX } from "../protocol/v1-decoder.ts";
 import type { Collection } from "./collection.ts";
 import type { Gathering } from "./gathering.ts";
 import type { Inbox } from "./inbox.ts";
@@ -82,15 +83,26 @@ for (const opcode of [OPCODE.GET, OPCODE.TTL]) READS[opcode] = 1;
 const { GET, MGET, EXISTS } = RESP_OPCODE;
 for (const opcode of [GET, MGET, EXISTS]) READS[opcode] = 1;
 
-/** By opcode: 1 = a write that has a short way. */
-const SHORT_WRITES = new Uint8Array(OPCODE_LIMIT);
-for (const opcode of [OPCODE.SET, OPCODE.INCR, OPCODE.DECR]) SHORT_WRITES[opcode] = 1;
-for (const opcode of [RESP_OPCODE.SET, RESP_OPCODE.INCR]) SHORT_WRITES[opcode] = 1;
+/** A guest without a value, and one with. */
+const BY_KEY = 1;
+const WITH_VALUE = 2;
+
+/** By opcode: what may be a guest; writes that have a short way. */
+function classifyGuests(foreignLocal: ForeignLocal): Uint8Array {
+  const guests = READS.map((isRead) => (foreignLocal === "none" ? 0 : isRead * BY_KEY));
+  if (foreignLocal !== "writes") return guests;
+  for (const opcode of [OPCODE.INCR, OPCODE.DECR, RESP_OPCODE.INCR]) guests[opcode] = BY_KEY;
+  for (const opcode of [OPCODE.SET, RESP_OPCODE.SET]) guests[opcode] = WITH_VALUE;
+  return guests;
+}
+
+/** Of a record: its head, an expiry, and what fills words up. */
+const RECORD_REST_SIZE_MAX = RECORD_HEAD_SIZE + EXPIRY_LENGTH_MAX + 32;
 
 export function createShardRows(rowParts: ShardRowParts): RowRouter {
   const { batch, windows, own, gathering, outbox, inbox, figures } = rowParts;
   const { versions, clock, index, clientCount, timeoutMs, threadCount } = rowParts;
-  const { opcodes, connections, hashes, parts, databases, valueLengths } = batch;
+  const { opcodes, connections, hashes, parts, databases, keyLengths, valueLengths } = batch;
   const { collections, ringFullSinceMs: fullSinceMs } = gathering;
   assert(rowParts.segmentBits > 0, "there are segments to divide");
   const shift = 32 - rowParts.segmentBits;
@@ -100,12 +112,13 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     (_, segment) => segment % threadCount,
   );
   const classes = classify();
+  const guests = classifyGuests(rowParts.foreignLocal);
   const readsHere = rowParts.foreignLocal !== "none";
   const writesHere = rowParts.foreignLocal === "writes";
   const sizeLimit = windows.sizeBytes & -RECORD_HEAD_SIZE;
+  /** Of a guest's key and value: if it is sent after all, its record is not too long. */
+  const guestLengthMax = Math.min(SPLICE_LENGTH_MIN, (sizeLimit - RECORD_REST_SIZE_MAX) >> 1);
   const owners = new Int8Array(BATCH_CAPACITY);
-  /** Of foreign rows, as records. */
-  const sizes = new Int32Array(BATCH_CAPACITY);
   let nowMs = 0;
   let servedRow = 0;
   let servedOpcode = 0;
@@ -138,12 +151,12 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
     if (isOfMany || (opcode >= RESP_OPCODE_MIN && databases[row] !== 0)) return NOBODY;
     const owner = ownersBySegment[hashes[row]! >>> shift]!;
     if (owner === index) return owner;
-    const size = outbox.sizeOf(row);
-    sizes[row] = size;
+    const guest = guests[opcode]!;
+    if (guest !== 0 && keyLengths[row]! <= guestLengthMax) {
+      if (guest === BY_KEY || valueLengths[row]! <= guestLengthMax) return GUEST + owner;
+    }
     // What the owner's window could not hold whole is executed here, under locks.
-    if (size > sizeLimit) return NOBODY;
-    const mayBeGuest = READS[opcode] === 1 ? readsHere : writesHere && SHORT_WRITES[opcode] === 1;
-    return mayBeGuest ? GUEST + owner : owner;
+    return outbox.sizeOf(row) > sizeLimit ? NOBODY : owner;
   }
 
   function route(row: number, connection: number): number {
@@ -170,7 +183,7 @@ export function createShardRows(rowParts: ShardRowParts): RowRouter {
   function send(row: number, connection: number, owner: number): number {
     let collection = collections[connection]!;
     if (collection !== null && collection.isFull) return wait(connection);
-    const size = sizes[row]!;
+    const size = outbox.sizeOf(row);
     if (!outbox.hasRoom(owner, size)) {
       return waitForRing(connection, collection, opcodes[row]! >= RESP_OPCODE_MIN);
     }

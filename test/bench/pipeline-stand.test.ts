@@ -48,7 +48,7 @@ describe("a data thread without sockets", () => {
 });
 
 test("the same with a log records every write, round after round of its ring", () => {
-  const stand = new PipelineStand(KEY_COUNT, true);
+  const stand = new PipelineStand(KEY_COUNT, { isLogged: true });
   stand.fill(REQUEST_KINDS.set, KEY_COUNT);
   const { journal } = stand.thread.durability!;
   const before = journal.recordCount();

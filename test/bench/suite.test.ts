@@ -11,6 +11,8 @@ import {
   measureLoggedPipeline,
   measurePipeline,
   measureRespPipeline,
+  measureShardedPipeline,
+  measureSharedPipeline,
 } from "../../bench/pipeline.ts";
 import { measureSplice } from "../../bench/splice.ts";
 import { BENCHMARKS } from "../../bench/suite.ts";
@@ -94,6 +96,16 @@ describe("bench", () => {
     expect(sections.map(({ rows }) => rows[1]!.name)).toEqual(["SET P=1", "INCR P=1"]);
   });
 
+  test.each([
+    ["shared", measureSharedPipeline],
+    ["sharded", measureShardedPipeline],
+  ])("%s-pipeline: what has a short way, of all keys", async (mode, measure) => {
+    const sections = await measure(KEY_COUNT, TINY_BUDGET);
+    expectPlausible(sections);
+    expect(sections.map(({ title }) => title.split(", ")[1])).toEqual([mode, mode, mode]);
+    expect(sections.map(({ rows }) => rows[1]!.name)).toEqual(["GET P=1", "SET P=1", "INCR P=1"]);
+  });
+
   test("inline-size: every size is read, and all but the largest rewritten", async () => {
     const sections = await measureInlineSize(KEY_COUNT, TINY_BUDGET);
     expectPlausible(sections);
@@ -123,9 +135,11 @@ describe("bench", () => {
       }
     }
     const names = BENCHMARKS.map(({ name }) => name);
-    const pipelines = "pipeline resp-pipeline logged-pipeline";
+    const pipelines = ["", "resp-", "logged-", "shared-", "sharded-"].map(
+      (kind) => `${kind}pipeline`,
+    );
     expect(names.join(" ")).toBe(
-      `hash table decoder ${pipelines} inline-size splice slices recovery`,
+      `hash table decoder ${pipelines.join(" ")} inline-size splice slices recovery`,
     );
   });
 });

@@ -268,24 +268,25 @@ test("more requests than a collection has slots for", () => {
   expect(replies).toEqual(Array.from({ length: 2000 }, (_, i) => `:${i + 1}\r\n`));
 });
 
-test("a request that is larger as a record than a window is executed where it came", () => {
-  using group = new ShardGroup(2);
+test.each(FOREIGN_LOCAL)("a record larger than a window is none, %s local", (foreignLocal) => {
+  using group = new ShardGroup(2, { foreignLocal });
   const client = group.servers[0]!.connect();
   // The frame takes a window to the last bytes, and its record a head of 16.
   const key = group.keyOf(1, "k".repeat(65_519));
   const [small, own] = [group.keyOf(1), group.keyOf(0)];
   client.feed(request.set(small, "1"), request.incr(own), request.set(key, "here"));
   group.pump();
-  client.feed(request.get(key), request.get(small));
+  client.feed(request.set(key, "hers"), request.get(key), request.get(small));
   group.pump();
   expect(client.takeReplies()).toEqual([
     reply.value("1"),
     reply.value("1"),
     reply.value("here"),
-    reply.value("here"),
+    reply.value("hers"),
+    reply.value("hers"),
     reply.value("1"),
   ]);
-  expect(group.figures(1).servedCount).toBe(2);
+  expect(group.figures(1).servedCount).toBe(foreignLocal === "none" ? 2 : 1);
 });
 
 test("a client that reads slowly gets everything, in order", () => {
