@@ -55,6 +55,12 @@ const RESP: Requests = {
   ],
 };
 
+const LOGGED_RESP: Requests = {
+  title: "pipeline of RESP with a log",
+  fills: [RESP_REQUEST_KINDS.set, RESP_REQUEST_KINDS.setCounter],
+  kinds: [RESP_REQUEST_KINDS.set, RESP_REQUEST_KINDS.incr],
+  isLogged: true,
+};
 /** What sharded threads would send each other otherwise is set by commands of two keys. */
 const THREADED: Requests = {
   title: "",
@@ -69,6 +75,10 @@ export function measurePipeline(keyCount: number, budget: Budget): Promise<Secti
 /** The same over a log; reads are not logged. */
 export function measureLoggedPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
   return measureRequests(LOGGED, keyCount, budget);
+}
+
+export function measureLoggedRespPipeline(keyCount: number, budget: Budget): Promise<Section[]> {
+  return measureRequests(LOGGED_RESP, keyCount, budget);
 }
 
 /** As one of two threads, whose other one sleeps: what locks cost, and routes. */

@@ -6,6 +6,7 @@ import { measureInlineSize } from "./inline-size.ts";
 import { renderSection, type Budget, type Section } from "./measurement.ts";
 import {
   measureLoggedPipeline,
+  measureLoggedRespPipeline,
   measurePipeline,
   measureRespPipeline,
   measureShardedPipeline,
@@ -69,6 +70,13 @@ export const BENCHMARKS: readonly Benchmark[] = [
     keyCounts: [1000, 1_000_000],
     tinyKeyCount: 128,
     run: inSections(measureLoggedPipeline),
+  },
+  {
+    name: "logged-resp-pipeline",
+    summary: "the same in RESP; against resp-pipeline",
+    keyCounts: [1000, 1_000_000],
+    tinyKeyCount: 128,
+    run: inSections(measureLoggedRespPipeline),
   },
   {
     name: "shared-pipeline",

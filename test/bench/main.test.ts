@@ -11,7 +11,7 @@ describe("bun run bench", () => {
     const { exitCode, stdout } = await runMain("--list");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^hash +XXH32/);
-    expect(stdout.trimEnd().split("\n")).toHaveLength(12);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(13);
   });
 
   test("runs what is named, with as many keys as are asked for", async () => {

@@ -9,6 +9,7 @@ import { measureInlineSize } from "../../bench/inline-size.ts";
 import { TINY_BUDGET, type Section } from "../../bench/measurement.ts";
 import {
   measureLoggedPipeline,
+  measureLoggedRespPipeline,
   measurePipeline,
   measureRespPipeline,
   measureShardedPipeline,
@@ -90,8 +91,11 @@ describe("bench", () => {
     }
   });
 
-  test("logged-pipeline: writes alone", async () => {
-    const sections = await measureLoggedPipeline(KEY_COUNT, TINY_BUDGET);
+  test.each([
+    ["logged-pipeline", measureLoggedPipeline],
+    ["logged-resp-pipeline", measureLoggedRespPipeline],
+  ])("%s: writes alone", async (_, measure) => {
+    const sections = await measure(KEY_COUNT, TINY_BUDGET);
     expectPlausible(sections);
     expect(sections.map(({ rows }) => rows[1]!.name)).toEqual(["SET P=1", "INCR P=1"]);
   });
@@ -135,7 +139,7 @@ describe("bench", () => {
       }
     }
     const names = BENCHMARKS.map(({ name }) => name);
-    const pipelines = ["", "resp-", "logged-", "shared-", "sharded-"].map(
+    const pipelines = ["", "resp-", "logged-", "logged-resp-", "shared-", "sharded-"].map(
       (kind) => `${kind}pipeline`,
     );
     expect(names.join(" ")).toBe(
