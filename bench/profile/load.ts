@@ -55,6 +55,8 @@ function settingsOf(options: ProfileOptions, clientCpu: number | null): LoadSett
     valueSize: VALUE_SIZE,
     seconds: options.seconds + MARGIN_SECONDS,
     warmupSeconds: WARMUP_SECONDS,
+    // It runs beside perf, which records one.
+    attemptCount: 1,
     clientCpu,
   };
 }

@@ -4,6 +4,7 @@
 import { compareAll, type ContestPlan } from "./contest.ts";
 import { isInstalled, type Contestant } from "./contestant.ts";
 import { writeSection } from "./documents.ts";
+import { stolenShares } from "./figures.ts";
 import { renderEnvironment } from "./environment-text.ts";
 import type { Situation } from "./situation.ts";
 import { renderComparison, type Yardstick } from "./tables.ts";
@@ -76,6 +77,7 @@ async function measurePart(part: ContestPart, plan: PartsPlan): Promise<string> 
     clientCounts: [...new Set(clientCounts)],
     conditions,
     remarks,
+    stolenShares: stolenShares(comparisons),
   });
   return `${environment}\n\n${renderComparison(comparisons, yardsticks)}`;
 }

@@ -3,6 +3,8 @@
 import { cpus, release, totalmem } from "node:os";
 import type { ContestPlan } from "./contest.ts";
 import { versionOf } from "./contestant.ts";
+import { median } from "./figures.ts";
+import { STOLEN_SHARE_MAX } from "./measure.ts";
 
 const GIB = 2 ** 30;
 const LINE_WIDTH = 100;
@@ -16,6 +18,8 @@ export interface EnvironmentFacts extends ContestPlan {
   readonly conditions: readonly string[];
   /** Sentences at the end. */
   readonly remarks: readonly string[];
+  /** Of all runs that count, what the machine's host took. */
+  readonly stolenShares: readonly number[];
 }
 
 export function renderEnvironment(facts: EnvironmentFacts): string {
@@ -36,6 +40,7 @@ export function renderEnvironment(facts: EnvironmentFacts): string {
     `preloaded, ${facts.conditions.join(", ")}, the servers interleaved,`,
     `median of ${roundCount} rounds of ${seconds} s;`,
     "a ratio is the median of the rounds' own ratios.",
+    ...describeStolen(facts),
     ...facts.remarks,
   ];
   return wrap(sentences.join(" "));
@@ -49,6 +54,18 @@ function describePlaces({ serverPlace, settings }: ContestPlan): string {
       ? `each server on all ${cpus().length} CPUs`
       : `each server on CPU ${serverCpu}`;
   return `${servers}, the client on CPU ${clientCpu}`;
+}
+
+/** Nothing where it rounds to nothing. */
+function describeStolen({ stolenShares, settings }: EnvironmentFacts): string[] {
+  const most = Math.max(0, ...stolenShares);
+  if (most < 0.005) return [];
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  return [
+    `Runs that lost more than ${percent(STOLEN_SHARE_MAX)} of the machine to its host were made`,
+    `up to ${settings.attemptCount} times; those that count lost`,
+    `${percent(median(stolenShares))} (median) and ${percent(most)} at most.`,
+  ];
 }
 
 /** The text in lines of at most LINE_WIDTH characters. */

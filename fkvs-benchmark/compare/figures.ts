@@ -12,6 +12,8 @@ export interface Figures {
   readonly clientCpuNs: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** Of the machine, what its host gave to others meanwhile. */
+  readonly stolenShare: number;
 }
 
 /** The rounds of one situation, by server. */
@@ -38,7 +40,14 @@ export function medianFigures(rounds: readonly Figures[]): Figures {
     clientCpuNs: of((figures) => figures.clientCpuNs),
     p50Us: of((figures) => figures.p50Us),
     p99Us: of((figures) => figures.p99Us),
+    stolenShare: of((figures) => figures.stolenShare),
   };
+}
+
+/** Of every run. */
+export function stolenShares(comparisons: readonly Comparison[]): number[] {
+  const runs = comparisons.flatMap(({ rounds }) => [...rounds.values()].flat());
+  return runs.map(({ stolenShare }) => stolenShare);
 }
 
 /**

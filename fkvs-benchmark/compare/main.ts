@@ -30,6 +30,9 @@ function listParts(options: CompareOptions): readonly ContestPart[] | undefined 
   return options.threads ? listThreadParts(options.pipelines) : undefined;
 }
 
+/** Of a run that loses time to the machine's host. */
+const ATTEMPT_COUNT = 4;
+
 function makePlan(options: CompareOptions): Omit<ContestPlan, "contestants"> {
   const canPin = cpus().length > 1 && Bun.which("taskset") !== null;
   // Servers of several threads need several CPUs.
@@ -42,6 +45,7 @@ function makePlan(options: CompareOptions): Omit<ContestPlan, "contestants"> {
       valueSize: 32,
       seconds: options.seconds,
       warmupSeconds: 0.3,
+      attemptCount: ATTEMPT_COUNT,
       clientCpu: canPin ? 1 : null,
     },
     roundCount: options.rounds,

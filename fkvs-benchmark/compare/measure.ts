@@ -5,6 +5,10 @@ import type { Contestant } from "./contestant.ts";
 import type { Figures } from "./figures.ts";
 import { pinTo } from "./running-server.ts";
 import type { Situation } from "./situation.ts";
+import { readProcessorTimes, stolenShare } from "./stolen-time.ts";
+
+/** What a run may lose to the machine's host; one that loses more is repeated. */
+export const STOLEN_SHARE_MAX = 0.05;
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 
@@ -22,6 +26,8 @@ export interface LoadSettings {
   readonly valueSize: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  /** How often a run is made that others disturb. */
+  readonly attemptCount: number;
   /** Null = wherever the system likes. */
   readonly clientCpu: number | null;
 }
@@ -46,10 +52,32 @@ export async function measure(
   settings: LoadSettings,
   situation: Situation,
 ): Promise<Figures> {
+  return leastDisturbed(settings.attemptCount, () => measureOnce(server, settings, situation));
+}
+
+/** The first run that loses little, or the one of so many that loses least. */
+export async function leastDisturbed(
+  attemptCount: number,
+  run: () => Promise<Figures>,
+): Promise<Figures> {
+  let best = await run();
+  for (let i = 1; i < attemptCount && best.stolenShare > STOLEN_SHARE_MAX; i++) {
+    const figures = await run();
+    if (figures.stolenShare < best.stolenShare) best = figures;
+  }
+  return best;
+}
+
+async function measureOnce(
+  server: AskedServer,
+  settings: LoadSettings,
+  situation: Situation,
+): Promise<Figures> {
   const { test, pipeline, keysPerRequest, ratePerSecond } = situation;
   const { clients = settings.clients, keyCount = settings.keyCount } = situation;
   const { clientThreads } = situation;
-  const test1 = await runBenchmark(server, settings, [
+  const before = readProcessorTimes();
+  const document = await runBenchmark(server, settings, [
     ...["-t", test, "-P", `${pipeline}`, "-c", `${clients}`],
     ...(clientThreads === undefined ? [] : ["--threads", `${clientThreads}`]),
     ...(test === "ping" ? [] : ["--keyspace", `${keyCount}`]),
@@ -57,7 +85,7 @@ export async function measure(
     ...(ratePerSecond === undefined ? [] : ["-R", `${ratePerSecond}`]),
     ...["--duration", `${settings.seconds}`, "--warmup", `${settings.warmupSeconds}`],
   ]);
-  return figuresOf(test1);
+  return figuresOf(document, stolenShare(before, readProcessorTimes()));
 }
 
 /**
@@ -68,10 +96,12 @@ export async function measureHeadline(
   settings: LoadSettings,
 ): Promise<Figures> {
   const load = ["-n", "1000000", "-c", "25", "-t", "set", "-r"];
-  return figuresOf(await runBenchmark(server, { ...settings, keySize: 32 }, load));
+  const before = readProcessorTimes();
+  const document = await runBenchmark(server, { ...settings, keySize: 32 }, load);
+  return figuresOf(document, stolenShare(before, readProcessorTimes()));
 }
 
-function figuresOf(document: TestDocument): Figures {
+function figuresOf(document: TestDocument, stolen: number): Figures {
   return {
     throughput: document.requestsPerSecond,
     serverCpuNs: (document.serverCpu?.usPerRequest ?? 0) * 1000,
@@ -79,6 +109,7 @@ function figuresOf(document: TestDocument): Figures {
     clientCpuNs: document.clientCpu.usPerRequest * 1000,
     p50Us: document.latencyUs.p50,
     p99Us: document.latencyUs.p99,
+    stolenShare: stolen,
   };
 }
 

@@ -6,6 +6,7 @@ import { compareAll, compareMemory, runHeadline } from "./contest.ts";
 import { CONTESTANTS, isInstalled, type Contestant } from "./contestant.ts";
 import { writeSection } from "./documents.ts";
 import { renderEnvironment } from "./environment-text.ts";
+import { stolenShares } from "./figures.ts";
 import type { CompareOptions } from "./options.ts";
 import { listClosedSituations, listRateSituations } from "./situation.ts";
 import { renderComparison, renderMemory, renderRates, renderSummary } from "./tables.ts";
@@ -38,6 +39,7 @@ export async function runOverview(
     clientCounts: [options.clients],
     conditions: ["random keys", "no persistence"],
     remarks: REMARKS,
+    stolenShares: stolenShares(comparisons),
   });
   const parts = [environment, renderComparison(atMost), RATES_TEXT, renderRates(atRates)];
   parts.push(headlineText);

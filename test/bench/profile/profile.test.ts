@@ -17,6 +17,7 @@ const profile: Profile = {
     clientCpuNs: 1,
     p50Us: 1,
     p99Us: 2,
+    stolenShare: 0,
   },
   stacks: new Map([["t;get_[j]", 3]]),
   seesKernel: true,

@@ -13,7 +13,7 @@ const [ALWAYS, , SHARDS] = listDurabilityParts("ext4");
 function makePlan(changes: Partial<PartsPlan> = {}): PartsPlan {
   const settings = { clients: 3, keyCount: 1000, keySize: 16, valueSize: 32 };
   return {
-    settings: { ...settings, seconds: 0.1, warmupSeconds: 0, clientCpu: null },
+    settings: { ...settings, seconds: 0.1, warmupSeconds: 0, attemptCount: 1, clientCpu: null },
     roundCount: 1,
     serverPlace: { cpu: null, parentFolder: null },
     command: "bun run compare",

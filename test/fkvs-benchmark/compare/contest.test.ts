@@ -17,6 +17,7 @@ const PLAN: ContestPlan = {
     valueSize: 32,
     seconds: 0.1,
     warmupSeconds: 0,
+    attemptCount: 1,
     clientCpu: null,
   },
   roundCount: 2,

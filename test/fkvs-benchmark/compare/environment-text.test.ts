@@ -18,6 +18,7 @@ describe("the environment", () => {
       valueSize: 32,
       seconds: 1,
       warmupSeconds: 0,
+      attemptCount: 4,
       clientCpu: 1,
     },
     roundCount: 5,
@@ -26,6 +27,7 @@ describe("the environment", () => {
     clientCounts: [50, 512],
     conditions: ["random keys", "files on ext4"],
     remarks: ["That is all."],
+    stolenShares: [0.004, 0.12, 0.02],
   };
   const render = (changes: Partial<EnvironmentFacts> = {}): string =>
     renderEnvironment({ ...facts, ...changes }).replaceAll("\n", " ");
@@ -40,6 +42,8 @@ describe("the environment", () => {
       " 50 and 512 connections,",
       " preloaded, random keys, files on ext4, the servers interleaved, ",
       " median of 5 rounds of 1 s; ",
+      " Runs that lost more than 5 % of the machine to its host were made up to 4 times; " +
+        "those that count lost 2 % (median) and 12 % at most. ",
     ];
     for (const part of parts) expect(text).toContain(part);
     // One program has one version, however it is started and whatever it is asked in.
@@ -56,6 +60,10 @@ describe("the environment", () => {
     expect(render({ serverPlace, settings })).toContain(
       "servers and client wherever the system puts them",
     );
+  });
+
+  test("says nothing of the host where it has taken nothing", () => {
+    expect(render({ stolenShares: [0, 0.001, 0] })).not.toContain("host");
   });
 
   test("is broken into lines between words", () => {

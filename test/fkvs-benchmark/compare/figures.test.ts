@@ -5,12 +5,24 @@ import {
   medianFigures,
   ratio,
   throughputRatio,
+  stolenShares,
   type Figures,
 } from "../../../fkvs-benchmark/compare/figures.ts";
 
 function figures(throughput: number, serverCpuNs = 1000): Figures {
-  return { throughput, serverCpuNs, serverShare: 0.5, clientCpuNs: 500, p50Us: 10, p99Us: 20 };
+  const rest = { serverShare: 0.5, clientCpuNs: 500, p50Us: 10, p99Us: 20, stolenShare: 0 };
+  return { throughput, serverCpuNs, ...rest };
 }
+
+test("what the host took is told of every run", () => {
+  const situation = { test: "get", pipeline: 1 };
+  const run = (stolenShare: number): Figures => ({ ...figures(1), stolenShare });
+  const rounds = new Map([
+    ["one", [run(0.1), run(0.2)]],
+    ["other", [run(0.3)]],
+  ]);
+  expect(stolenShares([{ situation, rounds }])).toEqual([0.1, 0.2, 0.3]);
+});
 
 describe("the figures of several rounds", () => {
   test("have the middle value as their median, or the mean of the middle two", () => {

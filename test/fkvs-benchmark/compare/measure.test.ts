@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { CONTESTANTS, isInstalled, versionOf } from "../../../fkvs-benchmark/compare/contestant.ts";
-import { measure, preload, type LoadSettings } from "../../../fkvs-benchmark/compare/measure.ts";
+import type { Figures } from "../../../fkvs-benchmark/compare/figures.ts";
+import {
+  leastDisturbed,
+  measure,
+  preload,
+  type LoadSettings,
+} from "../../../fkvs-benchmark/compare/measure.ts";
 import {
   RunningServer,
   pinTo,
@@ -17,6 +23,7 @@ const SETTINGS: LoadSettings = {
   valueSize: 32,
   seconds: 0.1,
   warmupSeconds: 0,
+  attemptCount: 1,
   clientCpu: null,
 };
 
@@ -49,6 +56,36 @@ for (const contestant of CONTESTANTS) {
     });
   });
 }
+
+describe("a run that loses time to the machine's host", () => {
+  /** The one that counts, of runs with these shares, and how many were made. */
+  async function choose(attemptCount: number, shares: readonly number[]): Promise<number[]> {
+    let count = 0;
+    const run = (): Promise<Figures> => {
+      const figures = { throughput: 1, serverCpuNs: 1, serverShare: 1, clientCpuNs: 1 };
+      return Promise.resolve({ ...figures, p50Us: 1, p99Us: 1, stolenShare: shares[count++]! });
+    };
+    const { stolenShare } = await leastDisturbed(attemptCount, run);
+    return [stolenShare, count];
+  }
+
+  test("is made again until it loses little", async () => {
+    expect(await choose(4, [0.05])).toEqual([0.05, 1]);
+    expect(await choose(4, [0.3, 0.051, 0.04, 0])).toEqual([0.04, 3]);
+  });
+
+  test("counts in the end if none loses less", async () => {
+    expect(await choose(4, [0.3, 0.1, 0.2, 0.4, 0])).toEqual([0.1, 4]);
+    expect(await choose(1, [0.3, 0])).toEqual([0.3, 1]);
+  });
+
+  test("says how much that was", async () => {
+    await using server = await RunningServer.start(CONTESTANTS[0]!, ANYWHERE);
+    const { stolenShare } = await measure(server, SETTINGS, { test: "ping", pipeline: 1 });
+    expect(stolenShare).toBeGreaterThanOrEqual(0);
+    expect(stolenShare).toBeLessThanOrEqual(1);
+  });
+});
 
 describe("what goes wrong", () => {
   test("in a run is said with the server's name", async () => {

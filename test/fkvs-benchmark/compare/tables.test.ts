@@ -10,7 +10,7 @@ import {
 
 function figures(changes: Partial<Figures>): Figures {
   const none = { throughput: 1, serverCpuNs: 1, serverShare: 0.5, clientCpuNs: 9 };
-  return { ...none, p50Us: 1, p99Us: 1, ...changes };
+  return { ...none, p50Us: 1, p99Us: 1, stolenShare: 0, ...changes };
 }
 
 const COMPARISONS: readonly Comparison[] = [
