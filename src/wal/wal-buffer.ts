@@ -28,6 +28,8 @@ import {
   CONTROL_SIZE,
   FAILURE,
   PUBLISHED,
+  RECORDS_BEGUN,
+  RECORDS_ENDED,
   RELEASED,
   SLEEPING,
   SYNCED,
@@ -215,7 +217,9 @@ export function createRingWriter(buffer: SharedArrayBuffer, doorbell: WalDoorbel
   function publish(): void {
     if (head === shown) return;
     shown = head;
+    Atomics.store(control, RECORDS_BEGUN, recordCount);
     Atomics.store(control, PUBLISHED, head);
+    Atomics.store(control, RECORDS_ENDED, recordCount);
     if (Atomics.load(bell, SLEEPING) !== 0) wakeIfWanted();
   }
 
@@ -236,6 +240,7 @@ export function createRingWriter(buffer: SharedArrayBuffer, doorbell: WalDoorbel
     released = head;
     shown = head;
     recordCount = 0;
+    for (const word of [RECORDS_BEGUN, RECORDS_ENDED]) Atomics.store(control, word, 0);
     for (const word of [PUBLISHED, RELEASED, WRITTEN, SYNCED]) Atomics.store(control, word, head);
   }
 

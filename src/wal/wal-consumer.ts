@@ -9,6 +9,8 @@ import {
   CONTROL_SIZE,
   FAILURE,
   PUBLISHED,
+  RECORDS_BEGUN,
+  RECORDS_ENDED,
   RELEASED,
   SYNCED,
   SYNC_REQUESTS,
@@ -71,9 +73,24 @@ export class WalConsumer {
 
   /** Looks what has been published: whole records of up to WAL_RECORD_SIZE_MAX bytes. */
   look(): void {
+    // Read in the other order than they are written in: when both counts are the same, nobody has
+    // begun to publish anything since, and it is what they count.
+    const ended = Atomics.load(this.#control, RECORDS_ENDED);
     const shown = Atomics.load(this.#control, PUBLISHED);
+    const begun = Atomics.load(this.#control, RECORDS_BEGUN);
     this.#published = this.#begin + ((shown - (this.#begin | 0)) >>> 0);
-    assert(this.#published - this.#begin <= this.size, "no more is published than the ring holds");
+    const size = this.#published - this.#begin;
+    assert(size <= this.size, "no more is published than the ring holds");
+    if (ended !== begun || size > WAL_RECORD_SIZE_MAX) {
+      this.#walk();
+      return;
+    }
+    this.#walked = this.#published;
+    this.#recordCount = (ended - this.#takenRecordCount) | 0;
+  }
+
+  /** Goes from record to record, each of which the other core has written. */
+  #walk(): void {
     const mask = this.size - 1;
     while (this.#walked < this.#published) {
       const recordSize = this.#words[((this.#walked | 0) & mask) >>> 2]!;

@@ -5,6 +5,8 @@
 //   word   0  published      producer   where the next record begins that nobody has seen yet
 //          1  sync requests  producer   counts: everything published so far is to be synced soon
 //          2  awaited        both       the producer waits for progress and wants to be rung
+//          3  records begun  producer   counts: records up to what is published next
+//          4  records ended  producer   the same, afterwards; equal = that is what is published
 //         16  released       consumer   up to where the room may be used again
 //         17  written        consumer   what a death of the process cannot take any more
 //         18  synced         consumer   what a death of the machine cannot take any more
@@ -32,6 +34,8 @@ export const CONTROL_SIZE = 256;
 export const PUBLISHED = 0;
 export const SYNC_REQUESTS = 1;
 export const AWAITED = 2;
+export const RECORDS_BEGUN = 3;
+export const RECORDS_ENDED = 4;
 export const RELEASED = 16;
 export const WRITTEN = 17;
 export const SYNCED = 18;

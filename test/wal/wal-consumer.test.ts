@@ -5,7 +5,13 @@ import {
   createRingWriter,
   reserveWalBuffer,
 } from "../../src/wal/wal-buffer.ts";
-import { WalDoorbell } from "../../src/wal/wal-control.ts";
+import {
+  CONTROL_SIZE,
+  PUBLISHED,
+  RECORDS_BEGUN,
+  RECORDS_ENDED,
+  WalDoorbell,
+} from "../../src/wal/wal-control.ts";
 import { appendSet } from "../support/wal-records.ts";
 import { openConsumer } from "../support/wal-ring.ts";
 
@@ -16,7 +22,7 @@ function createRing(size = WAL_BUFFER_SIZE_MIN) {
   const producer = createRingWriter(buffer, new WalDoorbell());
   producer.restart(0);
   const consumer = openConsumer(buffer);
-  return { producer, consumer };
+  return { producer, consumer, control: new Int32Array(buffer, 0, CONTROL_SIZE / 4) };
 }
 
 describe("WalConsumer", () => {
@@ -37,11 +43,43 @@ describe("WalConsumer", () => {
     expect(counts).toEqual([2, 2, 1]);
   });
 
-  test("refuses to take what is no record", () => {
-    const { producer, consumer } = createRing();
+  test("counts the same in the middle of a publication, and across groups", () => {
+    const { producer, consumer, control } = createRing();
+    let taken = 0;
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 2; i++) appendSet(producer, `key ${i}`, "value");
+      producer.publish();
+      const [first, firstCount] = [control[PUBLISHED]!, control[RECORDS_ENDED]!];
+      expect(firstCount).toBe(taken + 2);
+      for (let i = 0; i < 3; i++) appendSet(producer, `other ${i}`, "another value");
+      producer.publish();
+      const [second, secondCount] = [control[PUBLISHED]!, control[RECORDS_ENDED]!];
+      // What it may find: begun, shown, ended, and how many records it has to see.
+      const states: readonly (readonly [number, number, number, number])[] = [
+        [firstCount, first, firstCount, 2],
+        [secondCount, first, firstCount, 2],
+        [secondCount, second, firstCount, 5],
+        [secondCount, second, secondCount, 5],
+      ];
+      for (const [begun, shown, ended, count] of states) {
+        control[RECORDS_BEGUN] = begun;
+        control[PUBLISHED] = shown;
+        control[RECORDS_ENDED] = ended;
+        consumer.look();
+        expect([consumer.recordCount, consumer.published | 0]).toEqual([count, shown]);
+      }
+      expect(consumer.length).toBe(producer.position() - consumer.begin);
+      consumer.take(Buffer.alloc(consumer.length), 0);
+      taken += 5;
+    }
+  });
+
+  test("refuses to take what is no record where it has to look", () => {
+    const { producer, consumer, control } = createRing();
     producer.beginRecord(32, 24);
     producer.endRecord();
     producer.publish();
+    control[RECORDS_BEGUN]!++;
     expect(() => consumer.look()).toThrow("begins with its size");
   });
 
