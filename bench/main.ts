@@ -11,7 +11,7 @@ import { FULL_BUDGET, TINY_BUDGET } from "./measurement.ts";
 import { BENCHMARKS, type Benchmark } from "./suite.ts";
 
 const KEY_COUNT_MIN = 64;
-const NAME_WIDTH = 14;
+const NAME_WIDTH = Math.max(...BENCHMARKS.map(({ name }) => name.length)) + 2;
 const EXIT = { OK: 0, USAGE: 2 } as const;
 
 interface Flags {
