@@ -76,8 +76,7 @@ async function measureOnce(
   const { test, pipeline, keysPerRequest, ratePerSecond } = situation;
   const { clients = settings.clients, keyCount = settings.keyCount } = situation;
   const { clientThreads } = situation;
-  const before = readProcessorTimes();
-  const document = await runBenchmark(server, settings, [
+  return await runLoad(server, settings, [
     ...["-t", test, "-P", `${pipeline}`, "-c", `${clients}`],
     ...(clientThreads === undefined ? [] : ["--threads", `${clientThreads}`]),
     ...(test === "ping" ? [] : ["--keyspace", `${keyCount}`]),
@@ -85,7 +84,6 @@ async function measureOnce(
     ...(ratePerSecond === undefined ? [] : ["-R", `${ratePerSecond}`]),
     ...["--duration", `${settings.seconds}`, "--warmup", `${settings.warmupSeconds}`],
   ]);
-  return figuresOf(document, stolenShare(before, readProcessorTimes()));
 }
 
 /**
@@ -96,12 +94,16 @@ export async function measureHeadline(
   settings: LoadSettings,
 ): Promise<Figures> {
   const load = ["-n", "1000000", "-c", "25", "-t", "set", "-r"];
-  const before = readProcessorTimes();
-  const document = await runBenchmark(server, { ...settings, keySize: 32 }, load);
-  return figuresOf(document, stolenShare(before, readProcessorTimes()));
+  return await runLoad(server, { ...settings, keySize: 32 }, load);
 }
 
-function figuresOf(document: TestDocument, stolen: number): Figures {
+async function runLoad(
+  server: AskedServer,
+  settings: LoadSettings,
+  load: readonly string[],
+): Promise<Figures> {
+  const before = readProcessorTimes();
+  const document = await runBenchmark(server, settings, load);
   return {
     throughput: document.requestsPerSecond,
     serverCpuNs: (document.serverCpu?.usPerRequest ?? 0) * 1000,
@@ -109,7 +111,7 @@ function figuresOf(document: TestDocument, stolen: number): Figures {
     clientCpuNs: document.clientCpu.usPerRequest * 1000,
     p50Us: document.latencyUs.p50,
     p99Us: document.latencyUs.p99,
-    stolenShare: stolen,
+    stolenShare: stolenShare(before, readProcessorTimes()),
   };
 }
 
