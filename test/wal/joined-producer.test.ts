@@ -165,7 +165,8 @@ test("threads append at once: records arrive whole, and those of a thread in ord
   let missing = THREAD_COUNT * 3000;
   while (missing > 0) {
     consumer.look();
-    const { length } = consumer;
+    const { length, recordCount } = consumer;
+    const missingBefore = missing;
     consumer.take(area.bytes, 0);
     Atomics.add(new Int32Array(takes), 0, 1);
     Atomics.notify(new Int32Array(takes), 0);
@@ -180,6 +181,7 @@ test("threads append at once: records arrive whole, and those of a thread in ord
       missing--;
     }
     expect(records.fault).toBe("");
+    expect(missingBefore - missing).toBe(recordCount);
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   for (const worker of workers) worker.terminate();
