@@ -7,6 +7,9 @@
 //   INCR, DECR            segment    of a number that is there and has room for another digit
 //   the rest              structure and segment, or the segments of all keys of a command
 //
+// A write of another thread's key (row-router.ts) is executed on the short way with a lock that
+// nobody has, or is that thread's.
+//
 // What the loops that look ahead have found holds as long as nobody has taken the structure since
 // they began: no entry is moved, linked or unlinked without it. Otherwise it is only good for
 // having been touched, and is looked up again.

@@ -12,8 +12,8 @@
 // bounded. It is filled from both sides, by own rows (`add`, then `place`) and by replies that
 // come (`place`), and emptied from the front.
 //
-// It also knows which keys its requests may have written at their owners: a read of one of them
-// must not be executed before that write. By hash, so it may take another key for one of them.
+// It also knows which keys its requests may have written at their owners: nothing that concerns one
+// of them must be executed before that write. By hash, so it may take another key for one of them.
 
 import { assert } from "../lib/assert.ts";
 import { ByteArea } from "../lib/byte-area.ts";

@@ -44,9 +44,9 @@ export class StoreLocks {
   readonly shift: number;
   /** The short way: the segment of a hash, and nothing else until `unlockSegment`. */
   readonly lockSegment: (hash: number) => void;
-  readonly unlockSegment: (hash: number) => void;
   /** The same, unless somebody has it: false then. */
   readonly tryLockSegment: (hash: number) => boolean;
+  readonly unlockSegment: (hash: number) => void;
   readonly #isHeld: Uint8Array;
   readonly #held: Int32Array;
   #heldCount = 0;

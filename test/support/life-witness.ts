@@ -4,7 +4,7 @@
 //
 // Nobody else executes requests while a thread does (life-interruptions.ts), so a request takes
 // effect when it is executed: the model follows that order. In sharded mode that is on the thread
-// that has its key (sent-requests.ts).
+// that was asked, or on the one that has its key (sent-requests.ts).
 
 import { ERROR_TEXT } from "../../src/redis/error-text.ts";
 import { StoreKeyspace } from "../../src/redis/store-keyspace.ts";
