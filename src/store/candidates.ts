@@ -8,6 +8,10 @@
 // Nothing is written to the store and nothing verified: whether a candidate has the key is for the
 // command to see, and it holds only until a table or an entry changes.
 //
+// A load that misses lets the processor go on with what comes behind it as far as its reorder
+// buffer reaches, some hundred instructions. So the loops that touch are as short as can be: places
+// are computed ahead, and the span (arena.ts) is looked at only when one of them is not the first.
+//
 // A closure over constants: see src/command/fast-commands.ts.
 
 import { PAGE_SHIFT, SPAN_MASK, SPAN_SHIFT, SPAN_WORD_MASK, type Arena } from "./arena.ts";
@@ -22,6 +26,8 @@ import {
 
 /** Words from an entry's first to one that lies on its second cache line: 48 bytes on. */
 const SECOND_LINE_WORDS = 12;
+/** Home slots read at a time: those of a batch. */
+const HOME_CAPACITY = 64;
 
 export interface Candidates {
   /** Reads the home slot of the first `count` hashes. */
@@ -49,6 +55,8 @@ export function createCandidates(
   const unitCount = arena.pageCount * 2 ** PAGE_SHIFT;
   const first = spans[0]!;
   const tables = control[directory + DIRECTORY_BEGIN]!;
+  /** References of home slots: a slot is one unit long. */
+  const homes = new Int32Array(HOME_CAPACITY);
   let sink = 0;
 
   function load(span: number, word: number): number {
@@ -56,14 +64,25 @@ export function createCandidates(
   }
 
   function touchSlots(hashes: Int32Array, count: number): void {
-    const shift = 32 - control[directory + DIRECTORY_BITS]!;
-    let read = 0;
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!;
-      const table = control[tables + (hash >>> shift)]!;
-      const slots = (table & TABLE_REFERENCE_MASK & SPAN_MASK) << 1;
-      read ^= load(table >>> SPAN_SHIFT, slots + ((hash << 1) & maskOf(table & LOG2_MASK)));
+    for (let begin = 0; begin < count; begin += HOME_CAPACITY) {
+      touchHomes(hashes, begin, Math.min(HOME_CAPACITY, count - begin));
     }
+  }
+
+  function touchHomes(hashes: Int32Array, begin: number, count: number): void {
+    const shift = 32 - control[directory + DIRECTORY_BITS]!;
+    let all = 0;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[begin + i]!;
+      const table = control[tables + (hash >>> shift)]!;
+      const slot = hash & ((1 << (table & LOG2_MASK)) - 1);
+      const home = (table & TABLE_REFERENCE_MASK) + slot;
+      homes[i] = home;
+      all |= home;
+    }
+    if (all >>> SPAN_SHIFT !== 0) return touchSpans(homes, count, 0);
+    let read = 0;
+    for (let i = 0; i < count; i++) read ^= first[homes[i]! << 1]!;
     sink ^= read;
   }
 
@@ -88,12 +107,28 @@ export function createCandidates(
   }
 
   function touchEntries(candidates: Int32Array, count: number): void {
+    let all = 0;
+    for (let i = 0; i < count; i++) all |= candidates[i]!;
+    if (all >>> SPAN_SHIFT !== 0) {
+      touchSpans(candidates, count, 0);
+      touchSpans(candidates, count, SECOND_LINE_WORDS);
+      return;
+    }
     let read = 0;
     for (let i = 0; i < count; i++) {
-      const candidate = candidates[i]!;
-      const span = candidate >>> SPAN_SHIFT;
-      const word = (candidate & SPAN_MASK) << 1;
-      read ^= load(span, word) ^ load(span, (word + SECOND_LINE_WORDS) & SPAN_WORD_MASK);
+      const word = candidates[i]! << 1;
+      read ^= first[word]! ^ first[(word + SECOND_LINE_WORDS) & SPAN_WORD_MASK]!;
+    }
+    sink ^= read;
+  }
+
+  /** Reads of each block, wherever it lies, the word that is `further` words from its first. */
+  function touchSpans(references: Int32Array, count: number, further: number): void {
+    let read = 0;
+    for (let i = 0; i < count; i++) {
+      const span = references[i]! >>> SPAN_SHIFT;
+      const word = ((references[i]! & SPAN_MASK) << 1) + further;
+      read ^= load(span, word & SPAN_WORD_MASK);
     }
     sink ^= read;
   }

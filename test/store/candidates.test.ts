@@ -1,10 +1,15 @@
 import { describe, expect, test } from "bun:test";
+import { Arena, PAGE_SIZE, SPAN_SHIFT, reserveArena } from "../../src/store/arena.ts";
+import { createCandidates } from "../../src/store/candidates.ts";
+import { DIRECTORY_BEGIN, DIRECTORY_BITS } from "../../src/store/table-directory.ts";
 import { SegmentsFixture } from "../support/segments-fixture.ts";
+import { Random } from "../support/random.ts";
 import { collidingKeys } from "../support/xxhash-collisions.ts";
 
 const SEED = 1;
 const HASH = 0x12345678;
 const COUNT = 200;
+const LOG2_64 = 6;
 
 describe("candidates", () => {
   test("are the entries of keys that have hashes of their own, and nothing for the others", () => {
@@ -50,5 +55,45 @@ describe("candidates", () => {
     expect(candidates.sink()).toBe(slotsRead);
     candidates.touchEntries(Int32Array.of(reference), 1);
     expect(candidates.sink()).not.toBe(slotsRead);
+  });
+
+  test.each([
+    ["in the first 4 GiB", [64, 2 ** SPAN_SHIFT - 64]],
+    ["beyond them", [2 ** SPAN_SHIFT, 2 ** SPAN_SHIFT + 64]],
+    ["on both sides", [2 ** SPAN_SHIFT - 64, 2 ** SPAN_SHIFT + 64]],
+  ])("are read wherever they lie: %s", (_, places) => {
+    const arena = new Arena(reserveArena(2 ** SPAN_SHIFT * 8 + 2 * PAGE_SIZE));
+    const random = new Random(SEED);
+    // What is read instead of words behind a full span.
+    arena.spans[0]!.fill(random.word(), 0, 16);
+    for (const place of places) {
+      for (let unit = 0; unit < 64; unit++) {
+        const span = arena.spans[place >>> SPAN_SHIFT]!;
+        const word = ((place + unit) % 2 ** SPAN_SHIFT) * 2;
+        span[word] = random.word();
+        span[word + 1] = random.word();
+      }
+    }
+    const wordAt = (reference: number, further: number): number =>
+      arena.spans[reference >>> SPAN_SHIFT]![
+        (((reference >>> 0) % 2 ** SPAN_SHIFT) * 2 + further) % 2 ** 30
+      ]!;
+    // Two tables of 64 slots, told apart by the top bit of a hash.
+    const control = new Int32Array(16);
+    control[DIRECTORY_BITS] = 1;
+    control[DIRECTORY_BEGIN] = 8;
+    for (const [i, place] of places.entries()) control[8 + i] = place | LOG2_64;
+    const candidates = createCandidates(arena, control, 0);
+    for (const count of [0, 1, 63, 64, 65, 200]) {
+      const hashes = Int32Array.from({ length: count + 1 }, () => random.word());
+      const homes = hashes.map((hash) => places[hash >>> 31]! + (hash & 63));
+      let expected = candidates.sink();
+      for (const home of homes.subarray(0, count)) expected ^= wordAt(home, 0);
+      candidates.touchSlots(hashes, count);
+      expect(candidates.sink()).toBe(expected);
+      for (const home of homes.subarray(0, count)) expected ^= wordAt(home, 0) ^ wordAt(home, 12);
+      candidates.touchEntries(homes, count);
+      expect(candidates.sink()).toBe(expected);
+    }
   });
 });
