@@ -20,6 +20,7 @@ import {
   CQE_USER_DATA_LOW_WORD,
   EFD_CLOEXEC,
   IORING_CQE_F_MORE,
+  IOSQE_FIXED_FILE,
   TIMESPEC_NANOSECONDS_WORD,
   TIMESPEC_WORDS,
 } from "../uring/kernel-constants.ts";
@@ -49,8 +50,9 @@ export function createUringEngine(
     cqEntryCount: Math.min(CQ_ENTRIES_MAX, 2 * SQ_ENTRIES + 2 * connectionCount),
   });
   const { cqes } = ring;
-  const submit = createSubmissions(ring);
-  const parts = { libc, ring, submit, windows, handlers, connectionCount, requestTurn };
+  const hasFiles = ring.registration.reserveFiles(connectionCount, ring.features);
+  const submit = createSubmissions(ring, hasFiles ? IOSQE_FIXED_FILE : 0);
+  const parts = { hasFiles, libc, ring, submit, windows, handlers, connectionCount, requestTurn };
   const sockets = createUringSockets(parts);
   const listeners = createUringListeners(libc, ring, submit, sockets.open);
   const doorbell = libc.eventfd(0, EFD_CLOEXEC);

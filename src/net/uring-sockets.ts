@@ -5,6 +5,9 @@
 // to another connection only when both have completed: `LEAVING` until then. The generation in the
 // user data of an operation is a check of that, not a necessity.
 //
+// Where the kernel has places for files, a socket's is its connection's number. It holds the socket
+// open, so it is given up before the descriptor is closed.
+//
 // Closures over constants: see src/command/fast-commands.ts.
 
 import type { ReceiveWindows } from "../batch/receive-windows.ts";
@@ -47,6 +50,8 @@ const REFUSED = -1;
 const NOT_POLL_FIRST = 0;
 
 export interface UringSocketParts {
+  /** Sockets have places among the ring's files: the numbers of their connections. */
+  readonly hasFiles: boolean;
   readonly libc: UringLibc;
   readonly ring: Ring;
   readonly submit: Submissions;
@@ -81,7 +86,7 @@ export interface UringSockets {
 }
 
 export function createUringSockets(parts: UringSocketParts): UringSockets {
-  const { libc, ring, submit, windows, handlers, connectionCount, requestTurn } = parts;
+  const { hasFiles, libc, ring, submit, windows, handlers, connectionCount, requestTurn } = parts;
   const messages = createMessageTable(libc, MESSAGE_COUNT, VECTORS_PER_MESSAGE);
   let messagesQueued = 0;
   const { ends } = windows;
@@ -89,6 +94,8 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
   /** Weakly: replies too long for a window bring memory of their own. */
   const addresses = new WeakMap<ByteArea, number>();
   const descriptors = new Int32Array(connectionCount).fill(-1);
+  /** What operations name the socket by. */
+  const files = hasFiles ? new Int32Array(connectionCount).map((_, i) => i) : descriptors;
   const generations = new Int32Array(connectionCount);
   const states = new Uint8Array(connectionCount);
   /** Connections that may have to receive again, once the turn is over. */
@@ -108,6 +115,8 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
     descriptors[connection] = descriptor;
     states[connection] = 0;
     sockets.connectedCount++;
+    // If that fails, so does the first receive, and the connection goes.
+    if (hasFiles) ring.registration.registerFile(connection, descriptor);
     rearmLater(connection);
   }
 
@@ -138,7 +147,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
     }
     states[connection] = (states[connection]! | RECEIVING) & ~HELD;
     submit.receive(
-      descriptors[connection]!,
+      files[connection]!,
       windowsAddress + ends[connection]!,
       room,
       NOT_POLL_FIRST,
@@ -176,7 +185,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
     if ((states[connection]! & LEAVING) !== 0) return 0;
     states[connection]! |= SENDING;
     submit.send(
-      descriptors[connection]!,
+      files[connection]!,
       addressOf(area) + offset,
       length,
       MSG_NOSIGNAL,
@@ -206,7 +215,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
     }
     states[connection]! |= SENDING;
     submit.sendMessage(
-      descriptors[connection]!,
+      files[connection]!,
       messages.addressOf(message),
       MSG_NOSIGNAL,
       userDataOf(KIND.SEND, connection),
@@ -282,6 +291,7 @@ export function createUringSockets(parts: UringSocketParts): UringSockets {
   function go(connection: number): void {
     // A queued cancellation names the descriptor: it must not meet the next socket's.
     ring.enter(0, NO_TIMEOUT);
+    if (hasFiles) ring.registration.unregisterFile(connection);
     libc.close(descriptors[connection]!);
     descriptors[connection] = -1;
     generations[connection] = (generations[connection]! + 1) | 0;

@@ -34,6 +34,7 @@ export const IORING_FEAT_NODROP = 1 << 1; // 5.5
 export const IORING_FEAT_SUBMIT_STABLE = 1 << 2; // 5.5
 export const IORING_FEAT_FAST_POLL = 1 << 5; // 5.7
 export const IORING_FEAT_EXT_ARG = 1 << 8; // 5.11
+export const IORING_FEAT_RW_ATTR = 1 << 16; // 6.14
 
 // Flags of io_uring_enter.
 export const IORING_ENTER_GETEVENTS = 1 << 0;
@@ -41,7 +42,9 @@ export const IORING_ENTER_EXT_ARG = 1 << 3; // 5.11
 export const IORING_ENTER_REGISTERED_RING = 1 << 4; // 5.18
 
 // What io_uring_register does.
+export const IORING_REGISTER_FILES_UPDATE = 6; // 5.5
 export const IORING_REGISTER_PROBE = 8;
+export const IORING_REGISTER_FILES2 = 13; // 5.13
 export const IORING_REGISTER_RING_FDS = 20; // 5.18
 export const IORING_UNREGISTER_RING_FDS = 21; // 5.18
 export const IORING_REGISTER_SYNC_CANCEL = 24; // 6.0
@@ -49,7 +52,12 @@ export const IORING_REGISTER_SYNC_CANCEL = 24; // 6.0
 // Flags of the submission queue, written by the kernel.
 export const IORING_SQ_CQ_OVERFLOW = 1 << 1;
 
-// Flags of one operation: in ioprio …
+// … and how: a table of places that have no file yet.
+export const IORING_RSRC_REGISTER_SPARSE = 1 << 0; // 5.19
+
+// Flags of one operation: of any, …
+export const IOSQE_FIXED_FILE = 1 << 0; // 5.1
+// … in ioprio …
 export const IORING_ACCEPT_MULTISHOT = 1 << 0; // 5.19
 export const IORING_RECVSEND_POLL_FIRST = 1 << 0; // 5.19
 // … and in the operation's own word.
@@ -94,6 +102,7 @@ export const CQ_OFF_CQES_WORD = 25;
 //                                          11–15  of no use here
 export const SQE_WORDS = 16;
 export const SQE_OPCODE_WORD = 0;
+export const SQE_FLAGS_SHIFT = 8;
 export const SQE_IOPRIO_SHIFT = 16;
 export const SQE_FD_WORD = 1;
 export const SQE_OFF_WORD = 2;
@@ -134,6 +143,11 @@ export const IO_URING_OP_SUPPORTED = 1 << 0;
 export const RSRC_UPDATE_WORDS = 4;
 export const RSRC_UPDATE_OFFSET_WORD = 0;
 export const RSRC_UPDATE_DATA_WORD = 2;
+
+// struct io_uring_rsrc_register, 32 bytes: 0 nr, 1 flags, 2–3 reserved, 4–5 data, 6–7 tags.
+export const RSRC_REGISTER_WORDS = 8;
+export const RSRC_REGISTER_COUNT_WORD = 0;
+export const RSRC_REGISTER_FLAGS_WORD = 1;
 
 // struct io_uring_sync_cancel_reg, 64 bytes: 0–1 addr, 2 fd, 3 flags, 4–7 timeout, 8–15.
 export const SYNC_CANCEL_WORDS = 16;

@@ -2,6 +2,9 @@
 // in what that operation reads (the layout is in kernel-constants.ts). They answer the entry's
 // index in `ring.sqes`, so that the caller can add to it until its next call.
 //
+// Receives and sends name their socket as `socketFlags` say: by its descriptor, or with
+// IOSQE_FIXED_FILE by its place among the ring's files (registration.ts).
+//
 // Every one ends in user data, two words that come back with each of its completions. Memory is
 // given as an address, and has to stay until the operation has completed. Operations on the same
 // socket may complete in any order.
@@ -23,6 +26,7 @@ import {
   SOCK_CLOEXEC,
   SQE_ADDR_WORD,
   SQE_FD_WORD,
+  SQE_FLAGS_SHIFT,
   SQE_IOPRIO_SHIFT,
   SQE_LEN_WORD,
   SQE_OP_FLAGS_WORD,
@@ -68,8 +72,11 @@ export interface Submissions {
   read(descriptor: number, address: number, length: number, low: number, high: number): number;
 }
 
-export function createSubmissions(ring: Ring): Submissions {
+export function createSubmissions(ring: Ring, socketFlags = 0): Submissions {
   const { sqes, takeSqe } = ring;
+  const receiveCode = IORING_OP_RECV | (socketFlags << SQE_FLAGS_SHIFT);
+  const sendCode = IORING_OP_SEND | (socketFlags << SQE_FLAGS_SHIFT);
+  const sendMessageCode = IORING_OP_SENDMSG | (socketFlags << SQE_FLAGS_SHIFT);
 
   function begin(opcode: number, descriptor: number, low: number, high: number): number {
     const sqe = takeSqe();
@@ -111,7 +118,7 @@ export function createSubmissions(ring: Ring): Submissions {
     low: number,
     high: number,
   ): number {
-    const sqe = begin(IORING_OP_RECV | (ioprio << SQE_IOPRIO_SHIFT), socket, low, high);
+    const sqe = begin(receiveCode | (ioprio << SQE_IOPRIO_SHIFT), socket, low, high);
     setMemory(sqe, address, length);
     return sqe;
   }
@@ -124,7 +131,7 @@ export function createSubmissions(ring: Ring): Submissions {
     low: number,
     high: number,
   ): number {
-    const sqe = begin(IORING_OP_SEND, socket, low, high);
+    const sqe = begin(sendCode, socket, low, high);
     setMemory(sqe, address, length);
     sqes[sqe + SQE_OP_FLAGS_WORD] = flags;
     return sqe;
@@ -137,7 +144,7 @@ export function createSubmissions(ring: Ring): Submissions {
     low: number,
     high: number,
   ): number {
-    const sqe = begin(IORING_OP_SENDMSG, socket, low, high);
+    const sqe = begin(sendMessageCode, socket, low, high);
     setMemory(sqe, message, 1);
     sqes[sqe + SQE_OP_FLAGS_WORD] = flags;
     return sqe;

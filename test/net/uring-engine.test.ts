@@ -8,6 +8,10 @@ import type { Engine } from "../../src/net/engine.ts";
 import { createUringEngine } from "../../src/net/uring-engine.ts";
 import { probeUring } from "../../src/uring/probe.ts";
 import { ERRNO } from "../../src/uring/errno.ts";
+import {
+  IORING_REGISTER_FILES2,
+  IORING_REGISTER_FILES_UPDATE,
+} from "../../src/uring/kernel-constants.ts";
 import { loadUringLibc, type UringLibc } from "../../src/uring/uring-libc.ts";
 import { CONNECTION_COUNT, EngineFixture, MIB } from "../support/engine-fixture.ts";
 import { Random } from "../support/random.ts";
@@ -39,7 +43,7 @@ function readLines(stream: ReadableStream<Uint8Array>): { next(): Promise<string
 }
 
 class Fixture extends EngineFixture<Engine> implements AsyncDisposable {
-  constructor(uringLibc = libc!) {
+  constructor(uringLibc: UringLibc) {
     super((handlers) => createUringEngine(uringLibc, handlers.windows, handlers, CONNECTION_COUNT));
   }
 
@@ -60,9 +64,22 @@ class Fixture extends EngineFixture<Engine> implements AsyncDisposable {
   }
 }
 
-describe.skipIf(!probe.usable)("the io_uring engine", () => {
+/** What kernels before 6.14 do, and processes that may have few descriptors. */
+const withoutFiles: UringLibc | null = libc && {
+  ...libc,
+  ioUringRegister: (...call) =>
+    call[1] === IORING_REGISTER_FILES2 ? -ERRNO.EMFILE : libc.ioUringRegister(...call),
+};
+
+describe.skipIf(!probe.usable).each([
+  ["with registered sockets", libc],
+  ["with descriptors", withoutFiles],
+])("the io_uring engine, %s", (_, base) => {
+  const make = (overrides: Partial<UringLibc> = {}): Fixture =>
+    new Fixture({ ...base!, ...overrides });
+
   test("receives what clients send, also more than a window", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const clients = [await fixture.connect(), await fixture.connect()];
     const text = fixture.text(0, 300_000);
     clients[0]!.send(text);
@@ -74,7 +91,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("reads nothing while there is no room, and all of it in order afterwards", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const { handlers, engine } = fixture;
     const client = await fixture.connect();
     handlers.room.set(0, 10);
@@ -92,7 +109,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("closes a refused connection at once", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     for (let i = 0; i < CONNECTION_COUNT; i++) await fixture.connect();
     const refused = await fixture.connect();
     await fixture.until(() => refused.hasEnded, "the close");
@@ -100,7 +117,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("tells what became of a write", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const client = await fixture.connect();
     expect(fixture.engine.send(0, fixture.area, 100, 5000)).toBe(UNDER_WAY);
     await fixture.untilEvent("sent 0 5000");
@@ -109,7 +126,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("sends short when the client does not read, and goes on when it does", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const client = await fixture.connect();
     client.pause();
     const total = 4 * MIB;
@@ -132,7 +149,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
     let isOutOfMemory = false;
     const ioUringEnter: UringLibc["ioUringEnter"] = (...call) =>
       isOutOfMemory ? -ERRNO.EAGAIN : libc!.ioUringEnter(...call);
-    await using fixture = new Fixture({ ...libc!, ioUringEnter });
+    await using fixture = make({ ioUringEnter });
     const { engine, area } = fixture;
     const [first, second] = [await fixture.connect(), await fixture.connect()];
     const regionAt = (offset: number) => [
@@ -151,7 +168,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("tells what a client has not acknowledged, until it has read all", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const { engine } = fixture;
     const client = await fixture.connect();
     expect(engine.unacknowledgedBytes(0)).toBe(0);
@@ -168,7 +185,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("sends regions in their order, as many as fit one message", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const client = await fixture.connect();
     const random = new Random(2);
     const regions: SendRegion[] = Array.from({ length: 200 }, () => ({
@@ -188,7 +205,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("sees a client's end after all its bytes, and can still send", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const client = await fixture.connect();
     client.send("last words");
     client.finish();
@@ -203,7 +220,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("finishes: the client reads everything, ends, and only then it closes", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const client = await fixture.connect();
     fixture.engine.send(0, fixture.area, 0, 1000);
     await fixture.untilEvent("sent 0 1000");
@@ -216,7 +233,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("gives a number away only when nothing of it is under way", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const { engine, handlers } = fixture;
     const client = await fixture.connect();
     client.pause();
@@ -234,7 +251,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("ends a connection once, whatever is asked of it afterwards", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     await fixture.connect();
     const { engine, handlers } = fixture;
     engine.destroy(0);
@@ -250,7 +267,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("sees a client that resets the connection", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const client = await fixture.connect();
     client.close();
     await fixture.untilEvent("ended 0");
@@ -262,7 +279,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   });
 
   test("says that an address is in use, with the code that Bun's errors have", async () => {
-    await using fixture = new Fixture();
+    await using fixture = make();
     const again = () =>
       fixture.engine.listen({ kind: "tcp", host: "127.0.0.1", port: fixture.port });
     expect(again).toThrow("bind failed: EADDRINUSE");
@@ -293,12 +310,12 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
   test("leaves no descriptor behind", async () => {
     const count = (): number => readdirSync("/proc/self/fd").length;
     {
-      await using warm = new Fixture();
+      await using warm = make();
       await warm.connect();
     }
     const before = count();
     for (let round = 0; round < 5; round++) {
-      await using fixture = new Fixture();
+      await using fixture = make();
       const client = await fixture.connect();
       client.close();
       await fixture.untilEvent("ended 0");
@@ -314,7 +331,7 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
     const before = count();
     let doorbell = -1;
     {
-      await using fixture = new Fixture();
+      await using fixture = make();
       const loop = fixture.engine.loop!;
       doorbell = loop.doorbell;
       loop.run(1, loop.leave, () => {});
@@ -326,5 +343,42 @@ describe.skipIf(!probe.usable)("the io_uring engine", () => {
     );
     expect(libc!.eventfdWrite(doorbell, 1)).toBe(0);
     libc!.close(doorbell);
+  });
+});
+
+describe.skipIf(!probe.usable)("the io_uring engine, with registered sockets", () => {
+  test("closes a socket that finds no place, and serves the others", async () => {
+    let hasMemory = false;
+    const ioUringRegister: UringLibc["ioUringRegister"] = (...call) => {
+      const isRefused = call[1] === IORING_REGISTER_FILES_UPDATE && !hasMemory;
+      if (!isRefused) return libc!.ioUringRegister(...call);
+      hasMemory = true;
+      return -ERRNO.ENOMEM;
+    };
+    await using fixture = new Fixture({ ...libc!, ioUringRegister });
+    const refused = await fixture.connect();
+    await fixture.until(() => refused.hasEnded, "the close");
+    expect(fixture.handlers.events).toEqual(["opened 0", "closed 0"]);
+    const client = await fixture.connect();
+    client.send("hello");
+    await fixture.until(() => fixture.handlers.textOf(0) === "hello", "the bytes");
+  });
+
+  test("names each by its place, whatever its descriptor is", async () => {
+    await using fixture = new Fixture(libc!);
+    const clients = [await fixture.connect(), await fixture.connect()];
+    await fixture.untilEvent("opened 1");
+    // The place is free, and the descriptor is the next socket's.
+    clients[0]!.close();
+    await fixture.untilEvent("ended 0");
+    fixture.engine.close(0);
+    await fixture.untilEvent("closed 0");
+    const next = await fixture.connect();
+    for (const [i, client] of [next, clients[1]!].entries()) {
+      client.send(`from ${i}`);
+      await fixture.until(() => fixture.handlers.textOf(i).endsWith(`from ${i}`), "the bytes");
+      expect(fixture.engine.send(i, fixture.area, i, 10)).toBe(UNDER_WAY);
+      await fixture.until(() => client.text === fixture.text(i, i + 10), "the reply");
+    }
   });
 });

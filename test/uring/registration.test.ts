@@ -1,10 +1,26 @@
 import { describe, expect, test } from "bun:test";
 import { ERRNO } from "../../src/uring/errno.ts";
-import { IORING_OP_NOP, IORING_OP_RECV, IORING_OP_SEND } from "../../src/uring/kernel-constants.ts";
+import {
+  IORING_FEAT_RW_ATTR,
+  IORING_OP_NOP,
+  IORING_OP_RECV,
+  IORING_OP_SEND,
+  IOSQE_FIXED_FILE,
+  MSG_NOSIGNAL,
+} from "../../src/uring/kernel-constants.ts";
 import { NO_TIMEOUT } from "../../src/uring/ring.ts";
 import { FakeKernel } from "./fake-kernel.ts";
-import { makeSocketPair } from "./socket-stand.ts";
+import { createSubmissions } from "../../src/uring/submissions.ts";
+import { makeSocketPair, receiveText } from "./socket-stand.ts";
 import { isSkipped, RingStand, skipReason } from "./uring-fixture.ts";
+
+const knowsFiles = !isSkipped && features() !== 0;
+
+/** IORING_FEAT_RW_ATTR where the kernel has it. */
+function features(): number {
+  using stand = new RingStand();
+  return stand.ring.features & IORING_FEAT_RW_ATTR;
+}
 
 describe.skipIf(isSkipped)(`Registration${skipReason}`, () => {
   test("tells the operations of the kernel", () => {
@@ -48,6 +64,67 @@ describe.skipIf(isSkipped)(`Registration${skipReason}`, () => {
     const results = stand.reap().map(({ result }) => result);
     expect(results).toEqual([-ERRNO.ECANCELED, -ERRNO.ECANCELED]);
     for (const descriptor of [here, there]) stand.libc.close(descriptor);
+  });
+});
+
+describe.skipIf(isSkipped || !knowsFiles)(`Registration of files${skipReason}`, () => {
+  test("puts them at places, by which operations name them, and lets go of them", () => {
+    using stand = new RingStand();
+    const { registration, features } = stand.ring;
+    expect(registration.reserveFiles(3, features)).toBe(true);
+    const submissions = createSubmissions(stand.ring, IOSQE_FIXED_FILE);
+    const [here, there] = makeSocketPair();
+    expect(registration.registerFile(2, here)).toBe(0);
+    // Neither the descriptor nor another place.
+    for (const place of [0, 1, here]) {
+      submissions.send(place, 0, 0, MSG_NOSIGNAL, 1, 0);
+      expect(stand.one().result).toBe(-ERRNO.EBADF);
+    }
+    const text = new TextEncoder().encode("hello");
+    submissions.send(2, stand.libc.addressOf(text), text.length, MSG_NOSIGNAL, 1, 0);
+    expect(stand.one().result).toBe(5);
+    expect(receiveText(there)).toBe("hello");
+    registration.unregisterFile(2);
+    submissions.send(2, stand.libc.addressOf(text), text.length, MSG_NOSIGNAL, 1, 0);
+    expect(stand.one().result).toBe(-ERRNO.EBADF);
+    for (const descriptor of [here, there]) stand.libc.close(descriptor);
+  });
+
+  test("keeps none open that has given up its place, whatever else is under way", () => {
+    using stand = new RingStand();
+    const { registration, features } = stand.ring;
+    registration.reserveFiles(2, features);
+    const submissions = createSubmissions(stand.ring, IOSQE_FIXED_FILE);
+    const pairs = [makeSocketPair(), makeSocketPair()];
+    const bytes = new Uint8Array(new ArrayBuffer(8));
+    for (const [place, [here]] of pairs.entries()) {
+      expect(registration.registerFile(place, here)).toBe(0);
+    }
+    submissions.receive(0, stand.libc.addressOf(bytes), 8, 0, 1, 0);
+    stand.ring.enter(0, NO_TIMEOUT);
+    registration.unregisterFile(1);
+    stand.libc.close(pairs[1]![0]);
+    stand.submissions.receive(pairs[1]![1], stand.libc.addressOf(bytes), 8, 0, 2, 0);
+    expect(stand.one()).toMatchObject({ low: 2, result: 0 });
+    for (const descriptor of [...pairs[0]!, pairs[1]![1]]) stand.libc.close(descriptor);
+  });
+
+  test("refuses places that are not there, and what is no descriptor", () => {
+    using stand = new RingStand();
+    const { registration, features } = stand.ring;
+    expect(registration.registerFile(0, 0)).toBe(-ERRNO.ENXIO);
+    expect(registration.reserveFiles(2, features)).toBe(true);
+    expect(registration.registerFile(2, 0)).toBe(-ERRNO.EINVAL);
+    expect(registration.registerFile(1, 9999)).toBe(-ERRNO.EBADF);
+    expect(() => registration.unregisterFile(2)).toThrow(": EINVAL");
+  });
+
+  test("has no places before kernel 6.14, nor more than descriptors are allowed", () => {
+    using stand = new RingStand();
+    const { registration, features } = stand.ring;
+    expect(registration.reserveFiles(2, features & ~IORING_FEAT_RW_ATTR)).toBe(false);
+    expect(registration.reserveFiles(2 ** 30, features)).toBe(false);
+    expect(registration.reserveFiles(2, features)).toBe(true);
   });
 });
 
