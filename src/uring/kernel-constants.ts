@@ -48,12 +48,11 @@ export const IORING_REGISTER_FILES2 = 13; // 5.13
 export const IORING_REGISTER_RING_FDS = 20; // 5.18
 export const IORING_UNREGISTER_RING_FDS = 21; // 5.18
 export const IORING_REGISTER_SYNC_CANCEL = 24; // 6.0
+// … and how: a table of places that have no file yet.
+export const IORING_RSRC_REGISTER_SPARSE = 1 << 0; // 5.19
 
 // Flags of the submission queue, written by the kernel.
 export const IORING_SQ_CQ_OVERFLOW = 1 << 1;
-
-// … and how: a table of places that have no file yet.
-export const IORING_RSRC_REGISTER_SPARSE = 1 << 0; // 5.19
 
 // Flags of one operation: of any, …
 export const IOSQE_FIXED_FILE = 1 << 0; // 5.1
